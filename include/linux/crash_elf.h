@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * ELF core files as crash dumps use them: one form for both classes.
+ *
+ * Nothing here keeps state or touches memory other than its arguments, so the
+ * same source is tested in user space.
+ */
+#ifndef _LINUX_CRASH_ELF_H
+#define _LINUX_CRASH_ELF_H
+
+#include <linux/elf.h>
+#include <linux/types.h>
+
+/* More program headers than this are not believed: 128 Ki * 56 bytes = 7 MiB. */
+#define CRASH_ELF_MAX_SEGMENTS	(1U << 17)
+
+/**
+ * struct crash_elf - what an ELF core header says about the file as a whole
+ * @class: ELFCLASS32 or ELFCLASS64
+ * @data: byte order, ELFDATA2LSB or ELFDATA2MSB; must be the CPU's own
+ * @osabi: e_ident[EI_OSABI]
+ * @machine: e_machine
+ * @flags: e_flags
+ * @phentsize: bytes from one program header to the next
+ * @phnum: number of program headers, also where e_phnum is PN_XNUM
+ * @phoff: file offset of the first program header
+ * @shoff: file offset of section header 0, which holds @phnum if e_phnum
+ *         cannot; 0 if there is none
+ */
+struct crash_elf {
+	u8 class;
+	u8 data;
+	u8 osabi;
+	u16 machine;
+	u32 flags;
+	u16 phentsize;
+	u32 phnum;
+	u64 phoff;
+	u64 shoff;
+};
+
+/**
+ * struct crash_segment - one program header, whatever its class was
+ * @type: PT_NOTE, PT_LOAD ...
+ * @flags: PF_R, PF_W, PF_X
+ * @paddr: physical address in the crashed kernel, bytes
+ * @vaddr: virtual address in the crashed kernel
+ * @filesz: bytes present at @where
+ * @memsz: bytes described
+ * @where: p_offset: in the headers that a first kernel leaves, the present
+ *         physical address of the bytes; in a file, their offset
+ */
+struct crash_segment {
+	u32 type;
+	u32 flags;
+	u64 paddr;
+	u64 vaddr;
+	u64 filesz;
+	u64 memsz;
+	u64 where;
+};
+
+/* Decoding: input is never trusted. See kernel/crash_elf.c. */
+int crash_elf_decode_header(const void *buf, size_t len, struct crash_elf *elf);
+int crash_elf_decode_xnum(const void *shdr, size_t len, struct crash_elf *elf);
+int crash_elf_decode_segment(const struct crash_elf *elf, const void *phdr,
+			     size_t len, struct crash_segment *seg);
+
+/* Encoding: size first, then fill a buffer of that size. */
+size_t crash_elf_encoded_size(u8 class, u32 phnum);
+int crash_elf_encode(const struct crash_elf *elf,
+		     const struct crash_segment *segs, void *buf, size_t size);
+
+/**
+ * struct crash_note - one ELF note inside a buffer; nothing is copied
+ * @type: n_type
+ * @namesz: bytes of @name, with the terminator
+ * @descsz: bytes of @desc
+ * @name: not necessarily terminated
+ * @desc: the contents
+ * @size: bytes of the whole note with its padding
+ */
+struct crash_note {
+	u32 type;
+	u32 namesz;
+	u32 descsz;
+	const char *name;
+	const void *desc;
+	size_t size;
+};
+
+/**
+ * struct crash_note_cursor - where a walk over notes stands
+ * @pos: next note header
+ * @left: bytes from @pos to the end of the buffer
+ */
+struct crash_note_cursor {
+	const u8 *pos;
+	size_t left;
+};
+
+bool crash_note_next(struct crash_note_cursor *cur, struct crash_note *note);
+bool crash_note_is(const struct crash_note *note, const char *name, u32 type);
+size_t crash_note_size(const char *name, size_t descsz);
+size_t crash_note_append(void *buf, size_t room, const char *name, u32 type,
+			 const void *desc, size_t descsz);
+
+#endif /* _LINUX_CRASH_ELF_H */

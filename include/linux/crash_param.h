@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The crashkernel= option, as text and as numbers.
+ */
+#ifndef _LINUX_CRASH_PARAM_H
+#define _LINUX_CRASH_PARAM_H
+
+#include <linux/types.h>
+
+/**
+ * struct crashkernel_spec - what the command line asks for
+ * @size: bytes of the main reservation; 0 if none is asked for
+ * @base: its physical address if @fixed
+ * @low_size: bytes asked for below 4 GiB by ",low"
+ * @fixed: an @offset was given
+ * @high: ",high": the main reservation may lie above 4 GiB
+ * @low_given: ",low" was given, also with size 0
+ * @automatic: the size came from "auto"
+ */
+struct crashkernel_spec {
+	u64 size;
+	u64 base;
+	u64 low_size;
+	bool fixed;
+	bool high;
+	bool low_given;
+	bool automatic;
+};
+
+/**
+ * struct crashkernel_error - where a crashkernel= option is wrong
+ * @option: the offending option on the command line, from its name on
+ * @option_len: bytes of it
+ * @at: offset of the offending character from @option, bytes
+ * @reason: what is wrong, for a person
+ */
+struct crashkernel_error {
+	const char *option;
+	size_t option_len;
+	size_t at;
+	const char *reason;
+};
+
+int crashkernel_parse(const char *cmdline, u64 system_ram,
+		      struct crashkernel_spec *spec,
+		      struct crashkernel_error *err);
+u64 crashkernel_auto_size(u64 system_ram);
+
+#endif /* _LINUX_CRASH_PARAM_H */

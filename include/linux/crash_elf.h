@@ -12,7 +12,12 @@
 #include <linux/types.h>
 
 /* More program headers than this are not believed: 128 Ki * 56 bytes = 7 MiB. */
-#define CRASH_ELF_MAX_SEGMENTS	(1U << 17)
+#define CRASH_ELF_MAX_SEGMENTS	(128 * 1024)
+/* Nor more bytes of them, since a file may have its headers further apart. */
+#define CRASH_ELF_MAX_TABLE	(16 * 1024 * 1024)
+
+/* Notes are made of words, in both classes. */
+#define CRASH_NOTE_ALIGN	4
 
 /**
  * struct crash_elf - what an ELF core header says about the file as a whole
@@ -22,10 +27,14 @@
  * @machine: e_machine
  * @flags: e_flags
  * @phentsize: bytes from one program header to the next
- * @phnum: number of program headers, also where e_phnum is PN_XNUM
+ * @phnum: number of program headers; where @shoff is set, 0 until
+ *         crash_elf_decode_xnum() knows it
  * @phoff: file offset of the first program header
- * @shoff: file offset of section header 0, which holds @phnum if e_phnum
- *         cannot; 0 if there is none
+ * @shoff: file offset of section header 0 if that holds @phnum, because e_phnum
+ *         is PN_XNUM; else 0
+ *
+ * After decoding, @phnum * @phentsize is at most CRASH_ELF_MAX_TABLE and, added
+ * to @phoff, does not overflow.
  */
 struct crash_elf {
 	u8 class;
@@ -60,7 +69,7 @@ struct crash_segment {
 	u64 where;
 };
 
-/* Decoding: input is never trusted. See kernel/crash_elf.c. */
+/* Decoding: input is never trusted. */
 int crash_elf_decode_header(const void *buf, size_t len, struct crash_elf *elf);
 int crash_elf_decode_xnum(const void *shdr, size_t len, struct crash_elf *elf);
 int crash_elf_decode_segment(const struct crash_elf *elf, const void *phdr,
@@ -99,6 +108,7 @@ struct crash_note_cursor {
 	size_t left;
 };
 
+/* Notes, see kernel/crash_note.c. */
 bool crash_note_next(struct crash_note_cursor *cur, struct crash_note *note);
 bool crash_note_is(const struct crash_note *note, const char *name, u32 type);
 size_t crash_note_size(const char *name, size_t descsz);

@@ -178,6 +178,8 @@ static void table_size_test(struct kunit *test)
 	static const struct damage stride = MEMBER(e_phentsize, 0xffff, 0xffff);
 	static const struct damage most = MEMBER(e_phnum, 256, 256);
 	static const struct damage too_many = MEMBER(e_phnum, 257, 257);
+	static const struct damage none = MEMBER(e_phnum, 0, 0);
+	static const struct damage nowhere = MEMBER(e_phoff, 0, 0);
 	const struct sample *sample;
 
 	for_each_sample(sample) {
@@ -190,6 +192,11 @@ static void table_size_test(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, crash_elf_decode_header(buf, sample->ehsize, &elf), 0);
 		apply_damage(buf, sample, &too_many);
 		KUNIT_EXPECT_EQ(test, crash_elf_decode_header(buf, sample->ehsize, &elf), -E2BIG);
+
+		/* A table of nothing need not be anywhere. */
+		apply_damage(buf, sample, &none);
+		apply_damage(buf, sample, &nowhere);
+		KUNIT_EXPECT_EQ(test, crash_elf_decode_header(buf, sample->ehsize, &elf), 0);
 	}
 }
 
@@ -247,8 +254,8 @@ static void xnum_value_test(struct kunit *test)
 		{ CRASH_ELF_MAX_SEGMENTS, 56, 64, 0 },
 		{ CRASH_ELF_MAX_SEGMENTS + 1, 56, 64, -E2BIG },
 		{ U32_MAX, 56, 64, -E2BIG },
-		{ 0xffff, 0x100, 64, 0 },
-		{ 0xffff, 0x101, 64, -E2BIG },
+		{ 0x10000, 0x100, 64, 0 },
+		{ 0x10000, 0x101, 64, -E2BIG },
 		{ 0xffff, 56, U64_MAX - 0xffff * 56, 0 },
 		{ 0xffff, 56, U64_MAX - 0xffff * 56 + 1, -EOVERFLOW },
 		{ 0xffff, 56, 0, -EINVAL },

@@ -49,6 +49,9 @@ static void encode_refuses_test(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, crash_elf_encode(&elf, sample->segs, NULL, 0),
 				-ENOSPC);
 
+		elf.phnum = CRASH_ELF_MAX_SEGMENTS;
+		KUNIT_EXPECT_EQ(test, crash_elf_encode(&elf, sample->segs, buf, sample->size),
+				-ENOSPC);
 		elf.phnum = CRASH_ELF_MAX_SEGMENTS + 1;
 		KUNIT_EXPECT_EQ(test, crash_elf_encode(&elf, sample->segs, buf, SIZE_MAX),
 				-E2BIG);

@@ -1,2 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#include <linux/types.h>
+#ifndef _UNIT_LINUX_BUILD_BUG_H
+#define _UNIT_LINUX_BUILD_BUG_H
+
+#define static_assert(condition)	_Static_assert(condition, #condition)
+
+#endif /* _UNIT_LINUX_BUILD_BUG_H */

@@ -3,7 +3,6 @@
 #define _UNIT_LINUX_TYPES_H
 
 #include_next <linux/types.h>
-#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

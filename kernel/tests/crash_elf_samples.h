@@ -108,7 +108,7 @@ static const struct {
  * @phentsize: bytes of a program header
  * @shentsize: bytes of a section header
  */
-static const struct sample {
+struct sample {
 	u8 class;
 	const struct crash_segment *segs;
 	const void *image;
@@ -116,7 +116,9 @@ static const struct sample {
 	size_t ehsize;
 	size_t phentsize;
 	size_t shentsize;
-} samples[] = {
+};
+
+static const struct sample samples[] = {
 	{ ELFCLASS32, segs32, &image32, sizeof(image32), 52, 32, 40 },
 	{ ELFCLASS64, segs64, &image64, sizeof(image64), 64, 56, 64 },
 };

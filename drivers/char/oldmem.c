@@ -1,1 +1,321 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * Access to the crashed kernel's memory, in windows.
+ *
+ * Every byte of old memory that this kernel reads or maps goes through a window:
+ * it is the one place that asks whether there is RAM, how it was encrypted, and
+ * how much of it can be mapped at a time. ELF headers, /proc/vmcore and
+ * /dev/oldmem are its users.
+ */
+#define pr_fmt(fmt) "oldmem: " fmt
+
+#include <linux/cc_platform.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/oldmem.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include <asm/crash_dump.h>
+
+/**
+ * oldmem_default_flags() - how the crashed kernel's own memory is read
+ *
+ * Context: Any.
+ * Return: OLDMEM_* for what the crashed kernel wrote: RAM, notes.
+ */
+unsigned int oldmem_default_flags(void)
+{
+	return cc_platform_has(CC_ATTR_MEM_ENCRYPT) ? OLDMEM_ENCRYPTED : 0;
+}
+
+/**
+ * oldmem_header_flags() - how the ELF headers are read
+ *
+ * The loader of a capture kernel puts them, like the image, where a host with
+ * encrypted memory has made it plain; a guest has no such place.
+ *
+ * Context: Any.
+ * Return: OLDMEM_* for the ELF headers.
+ */
+unsigned int oldmem_header_flags(void)
+{
+	return cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) ? OLDMEM_ENCRYPTED : 0;
+}
+
+/*
+ * A window starts small, since whoever reads here and there wants a few bytes,
+ * and doubles as long as the reader goes straight on. Powers of two: windows end
+ * at multiples of their size, so that the next one can be mapped by large pages.
+ */
+#define WINDOW_MIN	((size_t)SZ_2M)
+#define WINDOW_MAX	(IS_ENABLED(CONFIG_64BIT) ? (size_t)SZ_32M : WINDOW_MIN)
+
+/* Bytes to copy before other tasks, and signals, get their turn. */
+#define COPY_MAX	((size_t)SZ_1M)
+
+/**
+ * oldmem_window_unmap() - give back what a window holds
+ * @win: window, empty afterwards
+ *
+ * Context: Process context, may sleep.
+ */
+void oldmem_window_unmap(struct oldmem_window *win)
+{
+	if (win->vaddr)
+		arch_oldmem_unmap(win->vaddr);
+	*win = (struct oldmem_window) {};
+}
+
+static bool window_has(const struct oldmem_window *win, u64 paddr,
+		       unsigned int flags)
+{
+	return paddr >= win->start && paddr - win->start < win->size &&
+	       flags == win->flags &&
+	       win->version == oldmem_filter_version();
+}
+
+static u64 window_wanted(const struct oldmem_window *win, u64 start)
+{
+	if (!win->size || start != win->start + win->size)
+		return WINDOW_MIN;
+	return clamp(roundup_pow_of_two(2 * win->size), WINDOW_MIN, WINDOW_MAX);
+}
+
+/* Map what can be mapped of size bytes; less if address space is short. */
+static int window_map(struct oldmem_window *win, size_t size)
+{
+	bool encrypted = win->flags & OLDMEM_ENCRYPTED;
+
+	for (;;) {
+		win->vaddr = arch_oldmem_map(win->start, size, encrypted);
+		if (win->vaddr) {
+			win->size = size;
+			return 0;
+		}
+		if (size <= PAGE_SIZE)
+			return -ENOMEM;
+		size = round_up(size / 2, PAGE_SIZE);
+	}
+}
+
+/*
+ * Put the window where it begins with paddr's page and has as much of the len
+ * bytes from paddr on as is good, all of them RAM or none.
+ */
+static int window_move(struct oldmem_window *win, u64 paddr, u64 len,
+		       unsigned int flags)
+{
+	u64 start = round_down(paddr, PAGE_SIZE);
+	u64 end = min(PAGE_ALIGN(paddr + len),
+		      round_up(start + 1, window_wanted(win, start)));
+	bool is_ram;
+	u64 size;
+
+	oldmem_window_unmap(win);
+	win->start = start;
+	win->flags = flags;
+	win->version = oldmem_filter_version();
+
+	size = oldmem_ram_extent(start, end - start, &is_ram);
+	if (is_ram)
+		return window_map(win, size);
+	win->size = size;
+	return 0;
+}
+
+/* Make the window have paddr; return how many of the len bytes it has then. */
+static ssize_t window_get(struct oldmem_window *win, u64 paddr, size_t len,
+			  unsigned int flags)
+{
+	int err;
+
+	if (!window_has(win, paddr, flags)) {
+		err = window_move(win, paddr, len, flags);
+		if (err)
+			return err;
+	}
+	return min_t(u64, len, win->start + win->size - paddr);
+}
+
+/*
+ * The ordinary copy made no progress. Either the memory is broken, and the
+ * processor could report that instead of dying of it, or there is nowhere to
+ * copy to. Copying a cache line to the stack tells which.
+ */
+static size_t copy_broken(u64 paddr, const void *from, size_t len,
+			  struct iov_iter *to)
+{
+	u8 line[64];
+	size_t bad;
+
+	len = min(len, sizeof(line) - (size_t)(paddr % sizeof(line)));
+	bad = copy_mc_to_kernel(line, from, len);
+	if (bad) {
+		memset(line + len - bad, 0, bad);
+		pr_warn_ratelimited("memory at 0x%llx is broken and reads as zeros\n",
+				    paddr + len - bad);
+	}
+	return copy_to_iter(line, len, to);
+}
+
+static size_t window_copy(const struct oldmem_window *win, u64 paddr,
+			  size_t len, struct iov_iter *to)
+{
+	const void *from = win->vaddr + (paddr - win->start);
+	size_t done;
+
+	if (!win->vaddr)
+		return iov_iter_zero(len, to);
+	done = _copy_mc_to_iter(from, len, to);
+	return done ?: copy_broken(paddr, from, len, to);
+}
+
+static bool is_sane(u64 paddr, u64 len)
+{
+	return paddr <= S64_MAX && len <= S64_MAX - paddr;
+}
+
+/**
+ * oldmem_read_iter() - copy old memory
+ * @win: the caller's window, which nobody else uses meanwhile
+ * @paddr: where to read: physical address, bytes
+ * @len: bytes that the headers vouch for from @paddr on; may be more than are
+ *       to be read, and should, since no more than that is mapped ahead
+ * @flags: OLDMEM_*
+ * @to: destination; is filled, unless @len is less
+ *
+ * What is not RAM reads as zeros, see oldmem_ram_extent().
+ *
+ * Context: Process context, may sleep. Readers with windows of their own do not
+ * disturb each other.
+ * Return: bytes read, or if there are none: 0 if none were asked for; -EINVAL for
+ * addresses that no CPU has; -ENOMEM if not a page could be mapped; -EFAULT if
+ * @to cannot be written; -EINTR if the task is being killed.
+ */
+ssize_t oldmem_read_iter(struct oldmem_window *win, u64 paddr, size_t len,
+			 unsigned int flags, struct iov_iter *to)
+{
+	ssize_t got = 0;
+	size_t done = 0;
+
+	if (!is_sane(paddr, len))
+		return -EINVAL;
+
+	while (done < len && iov_iter_count(to)) {
+		if (fatal_signal_pending(current)) {
+			got = -EINTR;
+			break;
+		}
+		got = window_get(win, paddr + done, len - done, flags);
+		if (got < 0)
+			break;
+		got = min3((size_t)got, iov_iter_count(to), COPY_MAX);
+		got = window_copy(win, paddr + done, got, to);
+		if (!got) {
+			got = -EFAULT;
+			break;
+		}
+		done += got;
+		cond_resched();
+	}
+	return done ?: got;
+}
+
+/**
+ * oldmem_read() - copy old memory into the kernel's own
+ * @paddr: where to read: physical address, bytes
+ * @buf: destination
+ * @len: bytes
+ * @flags: OLDMEM_*
+ *
+ * It maps and unmaps; for many reads, oldmem_read_iter() with a window that
+ * stays is the better choice.
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, or an errno of oldmem_read_iter(); @buf is undefined then.
+ */
+int oldmem_read(u64 paddr, void *buf, size_t len, unsigned int flags)
+{
+	struct kvec vec = { .iov_base = buf, .iov_len = len };
+	struct oldmem_window win = {};
+	struct iov_iter to;
+	ssize_t got = 0;
+	size_t done;
+
+	iov_iter_kvec(&to, ITER_DEST, &vec, 1, len);
+	for (done = 0; done < len && got >= 0; done += got)
+		got = oldmem_read_iter(&win, paddr + done, len - done, flags, &to);
+	oldmem_window_unmap(&win);
+	return min(got, 0);
+}
+
+static int remap_zeros(struct vm_area_struct *vma, unsigned long addr,
+		       size_t size, pgprot_t prot)
+{
+	size_t at;
+	int err;
+
+	for (at = 0; at < size; at += PAGE_SIZE) {
+		err = remap_pfn_range(vma, addr + at, my_zero_pfn(addr + at),
+				      PAGE_SIZE, prot);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * oldmem_remap() - map old memory into a process
+ * @vma: the process's mapping, not writable and not to become so
+ * @addr: where in it to begin, page aligned
+ * @paddr: physical address to begin with, page aligned
+ * @size: bytes, page aligned; they must fit @vma
+ * @flags: OLDMEM_*
+ *
+ * Pages that are not RAM are the zero page.
+ *
+ * Each piece is mapped here while it is mapped there: where the kernel keeps
+ * track of cache modes, as x86 does, a part of a mapping gets the mode under
+ * which the memory is in use, and if it is not in use, no cache at all.
+ *
+ * Context: In ->mmap, with the mmap lock held for writing.
+ * Return: 0; -EINVAL if something is not aligned, no CPU has the addresses, or
+ * @vma is or can be made writable; -ENOMEM; what remap_pfn_range() returns. Undoing
+ * a part that was mapped is left to whoever tears down @vma.
+ */
+int oldmem_remap(struct vm_area_struct *vma, unsigned long addr, u64 paddr,
+		 size_t size, unsigned int flags)
+{
+	pgprot_t prot = vma->vm_page_prot;
+	struct oldmem_window win = {};
+	ssize_t got;
+	int err = 0;
+
+	if (!PAGE_ALIGNED(addr) || !PAGE_ALIGNED(paddr) ||
+	    !PAGE_ALIGNED(size) || !is_sane(paddr, size) ||
+	    vma->vm_flags & (VM_WRITE | VM_MAYWRITE))
+		return -EINVAL;
+	if (flags & OLDMEM_ENCRYPTED)
+		prot = pgprot_encrypted(prot);
+
+	for (; size && !err; addr += got, paddr += got, size -= got) {
+		got = window_get(&win, paddr, size, flags);
+		if (got < 0) {
+			err = got;
+			break;
+		}
+		err = win.vaddr ?
+		      remap_pfn_range(vma, addr, PHYS_PFN(paddr), got, prot) :
+		      remap_zeros(vma, addr, got, prot);
+		cond_resched();
+	}
+	oldmem_window_unmap(&win);
+	return err;
+}

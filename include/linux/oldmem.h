@@ -8,7 +8,9 @@
 
 #include <linux/types.h>
 
+struct file_operations;
 struct iov_iter;
+struct range;
 struct vm_area_struct;
 
 /* The bytes were written through the crashed kernel's encrypted mapping. */
@@ -16,28 +18,40 @@ struct vm_area_struct;
 
 /**
  * struct oldmem_window - a mapping of old memory, kept from one read to the next
- * @start: physical address of the first mapped byte, page aligned
- * @size: mapped bytes; 0 while nothing is mapped
- * @vaddr: where they are mapped
+ * @start: physical address of the first byte, page aligned
+ * @size: bytes; 0 while there is no window
+ * @vaddr: where they are mapped; NULL if they are not RAM and read as zeros
  * @flags: OLDMEM_* of the mapping
+ * @version: which set of RAM filters the window was made under
  *
  * One reader owns it (an open file, under its lock), so that readers share no
  * lock on the copy path. All zero is a valid, empty window.
  */
 struct oldmem_window {
-	phys_addr_t start;
+	u64 start;
 	size_t size;
 	void *vaddr;
 	unsigned int flags;
+	unsigned int version;
 };
 
+/* drivers/char/oldmem.c */
 ssize_t oldmem_read_iter(struct oldmem_window *win, u64 paddr, size_t len,
 			 unsigned int flags, struct iov_iter *to);
 int oldmem_read(u64 paddr, void *buf, size_t len, unsigned int flags);
-void oldmem_window_unmap(struct oldmem_window *win);
-u64 oldmem_ram_extent(u64 paddr, u64 len, bool *is_ram);
 int oldmem_remap(struct vm_area_struct *vma, unsigned long addr, u64 paddr,
 		 size_t size, unsigned int flags);
+void oldmem_window_unmap(struct oldmem_window *win);
 unsigned int oldmem_default_flags(void);
+unsigned int oldmem_header_flags(void);
+
+/* drivers/char/oldmem_ram.c */
+u64 oldmem_ram_extent(u64 paddr, u64 len, bool *is_ram);
+bool oldmem_find_used(u64 paddr, u64 len, struct range *used);
+u64 oldmem_limit(void);
+unsigned int oldmem_filter_version(void);
+
+/* drivers/char/oldmem_dev.c; drivers/char/mem.c gives it its number */
+extern const struct file_operations oldmem_fops;
 
 #endif /* _LINUX_OLDMEM_H */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How a capture kernel reaches old memory on x86, see asm-generic/crash_dump.h.
+ */
+#ifndef _ASM_X86_CRASH_DUMP_H
+#define _ASM_X86_CRASH_DUMP_H
+
+#include <linux/bits.h>
+#include <linux/io.h>
+#include <linux/minmax.h>
+#include <linux/types.h>
+
+#include <asm/processor.h>
+
+static inline u64 arch_oldmem_limit(void)
+{
+	/* Without PAE a page table entry has no room for more than 32 bits. */
+	return BIT_ULL(min_t(unsigned int, boot_cpu_data.x86_phys_bits,
+			     BITS_PER_TYPE(phys_addr_t)));
+}
+
+static inline void *arch_oldmem_map(phys_addr_t start, size_t size,
+				    bool encrypted)
+{
+	void __iomem *vaddr = encrypted ? ioremap_encrypted(start, size) :
+					  ioremap_cache(start, size);
+
+	return (__force void *)vaddr;
+}
+
+static inline void arch_oldmem_unmap(void *vaddr)
+{
+	iounmap((__force void __iomem *)vaddr);
+}
+
+#endif /* _ASM_X86_CRASH_DUMP_H */

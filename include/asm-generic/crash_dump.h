@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How a capture kernel reaches old memory: all that drivers/char/oldmem.c asks of
+ * an architecture. One whose answers differ has an asm/crash_dump.h of its own,
+ * with each of these functions.
+ */
+#ifndef _ASM_GENERIC_CRASH_DUMP_H
+#define _ASM_GENERIC_CRASH_DUMP_H
+
+#include <linux/bits.h>
+#include <linux/io.h>
+#include <linux/minmax.h>
+#include <linux/types.h>
+
+/* First physical address, in bytes, that the CPU cannot reach; below 2^63. */
+static inline u64 arch_oldmem_limit(void)
+{
+	return BIT_ULL(min(BITS_PER_TYPE(phys_addr_t), 62));
+}
+
+/*
+ * Map size bytes of RAM that is not this kernel's, from start on, both whole
+ * pages, cached. NULL if that cannot be done.
+ */
+static inline void *arch_oldmem_map(phys_addr_t start, size_t size,
+				    bool encrypted)
+{
+	return memremap(start, size, MEMREMAP_WB);
+}
+
+static inline void arch_oldmem_unmap(void *vaddr)
+{
+	memunmap(vaddr);
+}
+
+#endif /* _ASM_GENERIC_CRASH_DUMP_H */

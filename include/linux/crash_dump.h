@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the rest of the kernel may ask, and contribute, when it was started to
+ * save the memory of a kernel that crashed.
+ *
+ * The files that do the saving use crash_source.h and oldmem.h as well.
+ */
+#ifndef _LINUX_CRASH_DUMP_H
+#define _LINUX_CRASH_DUMP_H
+
+#include <linux/elf.h>
+#include <linux/errno.h>
+#include <linux/kexec.h>
+#include <linux/list.h>
+#include <linux/pgtable.h>
+#include <linux/proc_fs.h>
+#include <linux/types.h>
+#include <uapi/linux/vmcore.h>
+
+/* Values of elfcorehdr_addr that stand for a state, see crash_dump_state(). */
+#define ELFCORE_ADDR_MAX	(~0ULL)		/* not started after a crash */
+#define ELFCORE_ADDR_ERR	(~0ULL - 1)	/* was, but nothing to read any more */
+
+/* Physical address and bytes of the saved ELF headers; size 0 if not known. */
+extern unsigned long long elfcorehdr_addr;
+extern unsigned long long elfcorehdr_size;
+
+#ifdef CONFIG_CRASH_DUMP
+
+#ifndef is_kdump_kernel
+/**
+ * is_kdump_kernel() - was this kernel started to save a crash dump?
+ *
+ * Also true when the dump turned out to be unusable, or has been taken: drivers
+ * ask because devices were not shut down, and that does not change.
+ *
+ * Context: Any, from the parsing of early parameters on.
+ * Return: true in a capture kernel.
+ */
+static inline bool is_kdump_kernel(void)
+{
+	return elfcorehdr_addr != ELFCORE_ADDR_MAX;
+}
+#endif
+
+/**
+ * struct vmcore_cb - somebody who knows which old pages must not be touched
+ * @pfn_is_ram: false if reading the page frame is harmful or makes no sense, for
+ *              instance because a hypervisor has taken it away; it reads as
+ *              zeros then. True also if the callback cannot tell. May sleep. The
+ *              answer for a page frame must not change while registered.
+ * @next: the registry's own
+ */
+struct vmcore_cb {
+	bool (*pfn_is_ram)(struct vmcore_cb *cb, unsigned long pfn);
+	struct list_head next;
+};
+
+void register_vmcore_cb(struct vmcore_cb *cb);
+void unregister_vmcore_cb(struct vmcore_cb *cb);
+
+#else /* !CONFIG_CRASH_DUMP */
+
+static inline bool is_kdump_kernel(void)
+{
+	return false;
+}
+
+#endif /* CONFIG_CRASH_DUMP */
+
+/**
+ * struct vmcoredd_data - a driver's offer of a device dump
+ * @dump_name: unique name
+ * @size: bytes that @vmcoredd_callback writes
+ * @vmcoredd_callback: writes the dump into a buffer of @size bytes; may sleep;
+ *                     0 or a negative errno
+ */
+struct vmcoredd_data {
+	char dump_name[VMCOREDD_MAX_NAME_BYTES];
+	unsigned int size;
+	int (*vmcoredd_callback)(struct vmcoredd_data *data, void *buf);
+};
+
+#ifdef CONFIG_PROC_VMCORE_DEVICE_DUMP
+int vmcore_add_device_dump(struct vmcoredd_data *data);
+#else
+static inline int vmcore_add_device_dump(struct vmcoredd_data *data)
+{
+	return -EOPNOTSUPP;
+}
+#endif
+
+#endif /* _LINUX_CRASH_DUMP_H */

@@ -51,10 +51,10 @@ unsigned int oldmem_header_flags(void)
 /*
  * A window starts small, since whoever reads here and there wants a few bytes,
  * and doubles as long as the reader goes straight on. Powers of two: windows end
- * at multiples of their size, so that the next one can be mapped by large pages.
+ * at multiples of their size, so that the large ones are mapped by large pages.
  */
-#define WINDOW_MIN	((size_t)SZ_2M)
-#define WINDOW_MAX	(IS_ENABLED(CONFIG_64BIT) ? (size_t)SZ_32M : WINDOW_MIN)
+#define WINDOW_MIN	((size_t)SZ_64K)
+#define WINDOW_MAX	((size_t)(IS_ENABLED(CONFIG_64BIT) ? SZ_32M : SZ_2M))
 
 /* Bytes to copy before other tasks, and signals, get their turn. */
 #define COPY_MAX	((size_t)SZ_1M)

@@ -138,14 +138,26 @@ static bool is_gap_after_ram(const struct resource *res)
 				 IORES_DESC_NONE) != REGION_DISJOINT;
 }
 
+/*
+ * Take whole pages. Of memory, only those that are in use as a whole: no kernel
+ * uses a part, and the rest of the page may be old RAM, as kexec-tools' copy of
+ * low memory is. Of devices, all that they have a part of.
+ */
 static int take_used(struct resource *res, void *arg)
 {
+	bool memory = res->flags & IORESOURCE_SYSRAM ||
+		      res->desc != IORES_DESC_NONE;
+	u64 start = res->start, end = (u64)res->end + 1;
 	struct range *used = arg;
 
 	if (is_gap_after_ram(res))
 		return 0;
-	used->start = round_down(res->start, PAGE_SIZE);
-	used->end = round_up((u64)res->end + 1, PAGE_SIZE) - 1;
+	start = memory ? round_up(start, PAGE_SIZE) : round_down(start, PAGE_SIZE);
+	end = memory ? round_down(end, PAGE_SIZE) : round_up(end, PAGE_SIZE);
+	if (start >= end)
+		return 0;
+	used->start = start;
+	used->end = end - 1;
 	return 1;
 }
 

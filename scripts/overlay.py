@@ -15,6 +15,13 @@ FOLDERS = ("Documentation", "arch", "drivers", "fs", "include", "kernel", "lib",
 RENAMED = {"Kconfig": PurePath("kernel/Kconfig.crash_dump")}
 
 
+def git(*args):
+    """Return what git says of this repository, whoever owns the clone."""
+    done = subprocess.run(["git", "-c", f"safe.directory={REPO}", "-C", REPO, *args],
+                          stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout
+
+
 def our_files():
     """Map each path in the kernel tree to the file of ours that belongs there."""
     files = {to: REPO / name for name, to in RENAMED.items() if (REPO / name).is_file()}

@@ -1,28 +1,81 @@
 # SPDX-License-Identifier: GPL-2.0
 # Entry points; `make help` lists them.  Everything that is made goes to build/.
+#
+# Each target first makes sure of the packages that it needs, by the groups of
+# scripts/packages; a prerequisite inherits the groups of the target it is for,
+# so that all that is missing is installed, or named, at once.
 
-# A pristine 6.12 tree to use in place of Debian's linux-source-6.12.
-export KERNEL_SOURCE
+N ?= 100000
 
 .DEFAULT_GOAL := help
-.DELETE_ON_ERROR:
+PHONY := help tree kernel run unit kunit test test-full fuzz trixie check patchset clean distclean
+.PHONY: $(PHONY)
 
-FRAGMENTS = configs/base.config configs/$(1).config $(wildcard configs/kunit.config)
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  KERNEL_SOURCE=TREE  use that pristine 6.12.y, not Debian's linux-source-6.12"
+	@echo "  V=1                 show what the kernel's make does"
 
-help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+run: GROUPS = kernel run
+run: kernel ## boot the kernel in QEMU, crash it, save the dump, show the backtrace
+	@scripts/need $(GROUPS)
+	@tests/qemu/run-demo
+
+test: GROUPS = kernel run test
+test: kernel unit trixie ## prove that it works
+	@tests/qemu/run-tests
+
+test-full: GROUPS = kernel run test
+test-full: kernel unit trixie ## the same with every combination of triggers, CPUs, loaders
+	@tests/qemu/run-tests --full
+
+unit: GROUPS = test
+unit: ## run the tests of the pure files in user space, under sanitizers
+	@scripts/need $(GROUPS)
+	@$(MAKE) -s -C tests/unit check
+
+kunit: GROUPS = kernel run
+kunit: kernel ## run the KUnit suites in the built kernel
+	@scripts/need $(GROUPS)
+	@tests/qemu/run-tests kunit
+
+fuzz: GROUPS = kernel run
+fuzz: kernel ## give the capture kernel N=100000 generated ELF headers
+	@scripts/need $(GROUPS)
+	@tests/qemu/run-tests --fuzz $(N)
 
 # The prepared tree: pristine, without the stock files that ours replace, with
 # ours and the hooks in place.  Cheap when nothing has changed, so always done.
+tree: GROUPS = kernel
 tree:
-	@scripts/need kernel
+	@scripts/need $(GROUPS)
 	@scripts/get-source build $(KERNEL_SOURCE)
 	@scripts/prepare-tree build/pristine build/linux
 
+# The output folder is one of the source tree for the sake of ccache, see
+# scripts/kbuild; the links are where other tools look.
+kernel: GROUPS = kernel
 kernel: tree ## build the kernel: build/x86_64/vmlinux and build/x86_64/bzImage
-	@scripts/configure build/linux x86_64 x86_64 $(call FRAGMENTS,x86_64)
-	+@scripts/kbuild build/linux x86_64 x86_64 bzImage
-	@ln -sfn arch/x86/boot/bzImage build/linux/x86_64/bzImage
+	@scripts/configure build/linux x86_64 x86_64 \
+		configs/base.config configs/x86_64.config $(wildcard configs/kunit.config)
+	+@scripts/kbuild build/linux x86_64 x86_64 bzImage modules
 	@ln -sfn linux/x86_64 build/x86_64
+	@ln -sfn arch/x86/boot/bzImage build/x86_64/bzImage
 
-.PHONY: help tree kernel
+trixie: # the readers crash and makedumpfile
+	@scripts/trixie || echo "make: going on without crash and makedumpfile"
+
+check: GROUPS = kernel check
+check: tree ## checkpatch, sparse, W=1, kernel-doc, shellcheck and the like, on all that is ours
+	@scripts/need $(GROUPS)
+	@scripts/check
+
+patchset: $(if $(BUILD),kernel,tree) ## write build/patchset/*.patch and prove them; BUILD=1 builds each commit
+	@scripts/patchset $(if $(BUILD),--build)
+
+clean: ## remove what has been built
+	rm -rf build/linux build/x86_64 build/patchset build/run build/test build/unit
+
+distclean: ## remove what has been fetched, too
+	rm -rf build

@@ -1,0 +1,6 @@
+"""Boots, crashes and questions QEMU guests."""
+import sys
+
+from . import paths
+
+sys.path.append(str(paths.ROOT / "tools" / "gdb"))   # for elfcore, which ships there

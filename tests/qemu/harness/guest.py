@@ -1,0 +1,167 @@
+"""A QEMU guest: its process, the agent in it, and QMP.
+
+    with Guest(Machine(kernel, initrd), workdir) as guest:
+        guest.wait_for("first")
+        guest.sh("kexec -p ...")
+        guest.crash("echo c >/proc/sysrq-trigger")
+        print(guest.sh("cat /proc/cmdline"))
+
+Nothing is read from the console but to show it when a test has failed. Each
+wait has a deadline, and a guest that panics ends at once: every kernel gets
+panic=-1, which resets, and QEMU runs with -no-reboot.
+"""
+import dataclasses
+import pathlib
+import socket
+import subprocess
+
+from .channel import Channel, ChannelClosed, ChannelTimeout
+from .qmp import Monitor
+
+QEMU = "qemu-system-x86_64"
+CONSOLE = "console=ttyS0 panic=-1"
+
+
+class GuestError(Exception):
+    """The guest did not do what was asked of it."""
+
+
+@dataclasses.dataclass
+class Machine:
+    """What to boot. memory beyond below_4g lies above 4 GiB."""
+    kernel: pathlib.Path
+    initrd: pathlib.Path
+    cmdline: str = ""
+    cpus: int = 2
+    memory: str = "512M"
+    below_4g: str = "256M"
+    devices: tuple = ()
+    share: pathlib.Path = None
+
+    def arguments(self):
+        yield from (QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+                    "-accel", "tcg,thread=multi", "-cpu", "qemu64",
+                    "-machine", f"q35,max-ram-below-4g={self.below_4g}",
+                    "-m", self.memory, "-smp", str(self.cpus),
+                    "-kernel", str(self.kernel), "-initrd", str(self.initrd),
+                    "-append", f"{CONSOLE} {self.cmdline}")
+        if self.share:
+            yield from ("-virtfs", f"local,path={self.share},mount_tag=share,security_model=none")
+        yield from self.devices
+
+
+@dataclasses.dataclass
+class Reply:
+    status: int
+    output: bytes
+
+    @property
+    def text(self):
+        return self.output.decode(errors="replace").strip()
+
+
+class Guest:
+    """A running guest. Each method raises GuestError where the guest fails."""
+
+    def __init__(self, machine, workdir, timeout=60):
+        self.workdir = pathlib.Path(workdir)
+        self.workdir.mkdir(parents=True, exist_ok=True)
+        self.console_path = self.workdir / "console.log"
+        self.timeout = timeout
+        agent, agent_end = socket.socketpair()
+        monitor, monitor_end = socket.socketpair()
+        with agent_end, monitor_end, open(self.workdir / "qemu.log", "wb") as log:
+            self.process = subprocess.Popen(
+                [*machine.arguments(),
+                 "-serial", f"file:{self.console_path}",
+                 "-chardev", f"socket,id=monitor,fd={monitor_end.fileno()}",
+                 "-mon", "chardev=monitor,mode=control",
+                 "-chardev", f"socket,id=agent,fd={agent_end.fileno()}",
+                 "-device", "virtio-serial-pci",
+                 "-device", "virtserialport,chardev=agent,nr=1"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                pass_fds=(agent_end.fileno(), monitor_end.fileno()))
+        self.agent = Channel(agent)
+        self.monitor = Monitor(Channel(monitor))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.agent.close()
+        self.monitor.close()
+
+    def console(self):
+        """What both kernels printed, for people to read."""
+        return self.console_path.read_text(errors="replace").replace("\r", "")
+
+    def console_tail(self, lines=40):
+        return "\n".join(self.console().splitlines()[-lines:])
+
+    def _failed(self, what, why):
+        log = (self.workdir / "qemu.log").read_text(errors="replace").strip()
+        return GuestError(f"{what}: {why}" + (f"\nqemu: {log}" if log else ""))
+
+    def _answer(self, what, timeout):
+        """The next line from the agent, as words."""
+        try:
+            return self.agent.line(timeout or self.timeout).split()
+        except ChannelTimeout:
+            raise self._failed(what, f"no answer in {timeout or self.timeout} s") from None
+        except ChannelClosed:
+            raise self._failed(what, "the guest has ended") from None
+
+    def wait_for(self, kernel, timeout=None):
+        """Wait until the agent reports from the "first" or the "capture" kernel."""
+        words = self._answer(f"wait for the {kernel} kernel", timeout)
+        if words != ["hello", kernel]:
+            raise self._failed(f"wait for the {kernel} kernel", f"got {words}")
+
+    def _send(self, script):
+        data = script.encode() + b"\n"
+        self.agent.send(b"%d\n%s" % (len(data), data))
+
+    def run(self, script, timeout=None):
+        """Run a shell script in the guest and return its Reply."""
+        self._send(script)
+        words = self._answer(script, timeout)
+        if len(words) != 3 or words[0] != "done":
+            raise self._failed(script, f"got {words}")
+        return Reply(int(words[1]), self.agent.exactly(int(words[2]), timeout or self.timeout))
+
+    def sh(self, script, timeout=None):
+        """Run a shell script that must succeed; return its output as text."""
+        reply = self.run(script, timeout)
+        if reply.status:
+            raise self._failed(script, f"exit status {reply.status}\n{reply.text}")
+        return reply.text
+
+    def bytes(self, script, timeout=None):
+        """The same, with the output as it is."""
+        reply = self.run(script, timeout)
+        if reply.status:
+            raise self._failed(script, f"exit status {reply.status}\n{reply.text[-500:]}")
+        return reply.output
+
+    def crash(self, script, timeout=None):
+        """Run a script that ends this kernel; wait for the capture kernel."""
+        self._send(script)
+        words = self._answer(script, timeout)
+        if words != ["hello", "capture"]:
+            rest = self.agent.exactly(int(words[2]), 10) if words[0] == "done" else b""
+            raise self._failed(script, f"no crash: {words} {rest!r}")
+
+    def wait_end(self, timeout=None):
+        """Wait until QEMU ends by itself, as after a panic that does not jump."""
+        try:
+            self.process.wait(timeout or self.timeout)
+        except subprocess.TimeoutExpired:
+            raise self._failed("wait for the end", "still running") from None
+
+    def physical_memory(self, address, size):
+        """What QEMU says is at a physical address now."""
+        path = self.workdir / "pmemsave"
+        self.monitor.execute("pmemsave", val=address, size=size, filename=str(path))
+        return path.read_bytes()

@@ -1,1 +1,360 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * /proc/vmcore: the crashed kernel's memory as an ELF core file, in the kernel
+ * that was started to save it. Reading, mapping and seeking are clients of one
+ * walk over the layout of the file.
+ */
+#define pr_fmt(fmt) "vmcore: " fmt
+
+#include <linux/cleanup.h>
+#include <linux/crash_dump.h>
+#include <linux/crash_source.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/init.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/oldmem.h>
+#include <linux/proc_fs.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include <linux/vmalloc.h>
+
+#include "vmcore_internal.h"
+
+/*
+ * All there is to /proc/vmcore. Openers, device dumps, loading and unloading
+ * take the lock; reading, mapping and seeking never do.
+ */
+static struct {
+	struct mutex lock;			/* for all members */
+	struct vmcore_contents contents;
+	struct vmcore_edition *edition;		/* the current one */
+	struct proc_dir_entry *entry;
+} vmcore = {
+	.lock = __MUTEX_INITIALIZER(vmcore.lock),
+	.contents.devices = LIST_HEAD_INIT(vmcore.contents.devices),
+};
+
+/**
+ * struct vmcore_file - one open file
+ * @edition: the file as it was when it was opened
+ * @lock: for @window
+ * @window: the old memory that was read last
+ */
+struct vmcore_file {
+	struct vmcore_edition *edition;
+	struct mutex lock;	/* readers of one file take turns, no others */
+	struct oldmem_window window;
+};
+
+static int vmcore_open(struct inode *inode, struct file *file)
+{
+	struct vmcore_file *vf __free(kfree) = kzalloc(sizeof(*vf), GFP_KERNEL);
+
+	if (!vf)
+		return -ENOMEM;
+	mutex_init(&vf->lock);
+
+	guard(mutex)(&vmcore.lock);
+	if (!vmcore.edition)
+		return -ENODEV;
+
+	kref_get(&vmcore.edition->ref);
+	vf->edition = vmcore.edition;
+	/* The inode may be older than the latest device dump. */
+	i_size_write(inode, vf->edition->layout.size);
+	file->private_data = no_free_ptr(vf);
+	return 0;
+}
+
+static int vmcore_release(struct inode *inode, struct file *file)
+{
+	struct vmcore_file *vf = file->private_data;
+
+	oldmem_window_unmap(&vf->window);
+	vmcore_edition_put(vf->edition);
+	kfree(vf);
+	return 0;
+}
+
+struct vmcore_read {
+	struct vmcore_file *vf;
+	struct iov_iter *to;
+};
+
+static s64 read_chunk(const struct vmcore_region *region, u64 offset, u64 len,
+		      void *ctx)
+{
+	struct vmcore_read *rd = ctx;
+	size_t copied;
+
+	cond_resched();
+	if (fatal_signal_pending(current))
+		return -EINTR;
+
+	/* The rest of the region may be mapped ahead; rd->to ends the read. */
+	if (region->kind == VMCORE_OLDMEM)
+		return oldmem_read_iter(&rd->vf->window, region->paddr + offset,
+					region->size - offset,
+					oldmem_default_flags(), rd->to);
+
+	copied = copy_to_iter(region->buf + offset, len, rd->to);
+	if (!copied)
+		return -EFAULT;
+	return copied;
+}
+
+static ssize_t vmcore_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct vmcore_file *vf = iocb->ki_filp->private_data;
+	struct vmcore_read rd = { .vf = vf, .to = to };
+	u64 done;
+	int err;
+
+	guard(mutex)(&vf->lock);
+	err = vmcore_walk(&vf->edition->layout, iocb->ki_pos,
+			  iov_iter_count(to), read_chunk, &rd, &done);
+	iocb->ki_pos += done;
+	return done ? done : err;
+}
+
+/* Must not wait for vmcore_file.lock, whose holders may fault on mmap_lock. */
+static s64 mmap_chunk(const struct vmcore_region *region, u64 offset, u64 len,
+		      void *ctx)
+{
+	struct vm_area_struct *vma = ctx;
+	u64 into_file = region->start + offset;
+	unsigned long addr;
+	int err;
+
+	cond_resched();
+	addr = vma->vm_start + (into_file - ((u64)vma->vm_pgoff << PAGE_SHIFT));
+	if (region->kind == VMCORE_OLDMEM)
+		err = oldmem_remap(vma, addr, region->paddr + offset, len,
+				   oldmem_default_flags());
+	else
+		err = remap_vmalloc_range_partial(vma, addr, region->buf,
+						  offset >> PAGE_SHIFT, len);
+	return err ? err : len;
+}
+
+static int vmcore_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct vmcore_file *vf = file->private_data;
+	const struct vmcore_layout *layout = &vf->edition->layout;
+	u64 pos = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	u64 len = vma->vm_end - vma->vm_start;
+	u64 done;
+
+	if (len > layout->size || pos > layout->size - len)
+		return -EINVAL;
+	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
+		return -EPERM;
+
+	/* Not VM_MAYWRITE, so mprotect() is refused, and nothing is ever copied. */
+	vm_flags_mod(vma, VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP,
+		     VM_MAYWRITE | VM_MAYEXEC);
+	return vmcore_walk(layout, pos, len, mmap_chunk, vma, &done);
+}
+
+/* Stops where data begins, or where a hole does. */
+static s64 seek_chunk(const struct vmcore_region *region, u64 offset, u64 len,
+		      void *ctx)
+{
+	bool is_ram, to_data = *(bool *)ctx;
+	u64 passed = 0;
+
+	if (region->kind != VMCORE_OLDMEM)
+		return to_data ? 0 : len;
+
+	while (passed < len) {
+		u64 extent;
+
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		extent = oldmem_ram_extent(region->paddr + offset + passed,
+					   len - passed, &is_ram);
+		if (is_ram == to_data)
+			break;
+		passed += extent;
+	}
+	return passed;
+}
+
+static loff_t vmcore_llseek(struct file *file, loff_t offset, int whence)
+{
+	struct vmcore_file *vf = file->private_data;
+	const struct vmcore_layout *layout = &vf->edition->layout;
+	bool to_data = whence == SEEK_DATA;
+	u64 done;
+	int err;
+
+	if (whence != SEEK_DATA && whence != SEEK_HOLE)
+		return generic_file_llseek_size(file, offset, whence,
+						MAX_LFS_FILESIZE, layout->size);
+	if (offset < 0 || offset >= layout->size)
+		return -ENXIO;
+
+	err = vmcore_walk(layout, offset, layout->size - offset, seek_chunk,
+			  &to_data, &done);
+	if (err)
+		return err;
+
+	/* The end of the file counts as a hole, so there always is a next one. */
+	offset += done;
+	if (to_data && offset == layout->size)
+		return -ENXIO;
+	return vfs_setpos(file, offset, MAX_LFS_FILESIZE);
+}
+
+static const struct proc_ops vmcore_proc_ops = {
+	.proc_open	= vmcore_open,
+	.proc_release	= vmcore_release,
+	.proc_read_iter	= vmcore_read_iter,
+	.proc_lseek	= vmcore_llseek,
+	.proc_mmap	= vmcore_mmap,
+};
+
+/* Make @edition the one that is opened from now on. */
+static void publish(struct vmcore_edition *edition)
+{
+	lockdep_assert_held(&vmcore.lock);
+
+	vmcore_edition_put(vmcore.edition);
+	vmcore.edition = edition;
+	if (vmcore.entry)
+		proc_set_size(vmcore.entry, edition->layout.size);
+}
+
+/**
+ * vmcore_attach_device() - make a device dump part of the exported file
+ * @device: the dump; belongs to the file afterwards, unless this fails
+ *
+ * Files that are open stay as they are.
+ *
+ * Context: May sleep.
+ * Return: 0; -ENODEV if there is no dump to attach it to; -ENOMEM; what
+ * crash_elf_encode() returns.
+ */
+int vmcore_attach_device(struct vmcore_device *device)
+{
+	struct vmcore_edition *edition;
+
+	guard(mutex)(&vmcore.lock);
+	if (!vmcore.contents.source)
+		return -ENODEV;
+
+	list_add_tail(&device->node, &vmcore.contents.devices);
+	edition = vmcore_edition_create(&vmcore.contents);
+	if (IS_ERR(edition)) {
+		list_del(&device->node);
+		return PTR_ERR(edition);
+	}
+	publish(edition);
+	return 0;
+}
+
+static int load_locked(struct crash_source *source)
+{
+	struct vmcore_edition *edition;
+
+	vmcore_contents_init(&vmcore.contents, source);
+	edition = vmcore_edition_create(&vmcore.contents);
+	if (IS_ERR(edition))
+		return PTR_ERR(edition);
+
+	publish(edition);
+	vmcore.entry = proc_create("vmcore", 0400, NULL, &vmcore_proc_ops);
+	if (!vmcore.entry)
+		return -ENOMEM;
+	proc_set_size(vmcore.entry, edition->layout.size);
+	return 0;
+}
+
+static void unload_locked(void)
+{
+	vmcore_edition_put(vmcore.edition);
+	vmcore.edition = NULL;
+	vmcore_contents_destroy(&vmcore.contents);
+}
+
+/**
+ * vmcore_load() - create /proc/vmcore
+ * @source: what is to be in it; the reference is taken over, also on failure
+ *
+ * Context: May sleep.
+ * Return: 0; -EBUSY if there is one already; -ENOMEM; what crash_elf_encode()
+ * returns.
+ */
+int vmcore_load(struct crash_source *source)
+{
+	int err;
+
+	guard(mutex)(&vmcore.lock);
+	if (vmcore.contents.source) {
+		crash_source_put(source);
+		return -EBUSY;
+	}
+
+	err = load_locked(source);
+	if (err) {
+		pr_err("/proc/vmcore cannot be made (%pe)\n", ERR_PTR(err));
+		unload_locked();
+	}
+	return err;
+}
+
+/**
+ * vmcore_unload() - remove /proc/vmcore, if there is one
+ *
+ * Frees all that belongs to it, device dumps included. Open files are closed;
+ * what is mapped stays mapped.
+ *
+ * Context: May sleep.
+ */
+void vmcore_unload(void)
+{
+	struct proc_dir_entry *entry;
+
+	/* Removing it waits for openers, and those wait for the lock. */
+	scoped_guard(mutex, &vmcore.lock) {
+		entry = vmcore.entry;
+		vmcore.entry = NULL;
+	}
+	proc_remove(entry);
+
+	guard(mutex)(&vmcore.lock);
+	unload_locked();
+}
+
+/**
+ * vmcore_cleanup() - the dump has been taken, its memory is to be used again
+ *
+ * Who maps /proc/vmcore still sees that memory.
+ *
+ * Context: May sleep.
+ */
+void vmcore_cleanup(void)
+{
+	vmcore_unload();
+	crash_source_retire(CRASH_DUMP_CONSUMED);
+}
+
+/* Behind crash_source_init(), by link order. */
+static int __init vmcore_init(void)
+{
+	struct crash_source *source = crash_source_get();
+	int err;
+
+	if (!source)
+		return 0;
+
+	err = vmcore_load(source);
+	if (err)
+		crash_source_retire(CRASH_DUMP_UNUSABLE);
+	return err;
+}
+fs_initcall(vmcore_init);

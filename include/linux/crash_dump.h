@@ -59,6 +59,8 @@ struct vmcore_cb {
 void register_vmcore_cb(struct vmcore_cb *cb);
 void unregister_vmcore_cb(struct vmcore_cb *cb);
 
+void vmcore_cleanup(void);
+
 #else /* !CONFIG_CRASH_DUMP */
 
 static inline bool is_kdump_kernel(void)

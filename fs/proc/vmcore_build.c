@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Builds editions of the exported file from what it is made of. Keeps no state;
+ * fs/proc/vmcore.c owns the contents and the current edition.
+ */
+#define pr_fmt(fmt) "vmcore: " fmt
+
+#include <linux/cleanup.h>
+#include <linux/elf.h>
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/oldmem.h>
+#include <linux/overflow.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/threads.h>
+#include <linux/vmalloc.h>
+
+#include "vmcore_internal.h"
+#include "vmcore_notes.h"
+
+static_assert(VMCORE_IDLE_PID >= PID_MAX_LIMIT);
+
+/* Headers announce sizes, so rather fail than make the kernel kill for memory. */
+#define GFP_VMCORE	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/**
+ * vmcore_alloc_pages() - get memory that can be part of the exported file
+ * @size: bytes
+ *
+ * Takes at most half of the memory that is available: a part of the dump is
+ * not worth the death of the kernel that is to save the rest.
+ *
+ * Context: May sleep.
+ * Return: zeroed pages that may be mapped to user space, to be freed with
+ * vfree(); NULL if there is not enough memory.
+ */
+void *vmcore_alloc_pages(size_t size)
+{
+	long available = si_mem_available();
+
+	if (available <= 0 || size >> PAGE_SHIFT > available / 2)
+		return NULL;
+	return vmalloc_user(size);
+}
+
+/* Read each PT_NOTE segment into @scratch and gather what is in it. */
+static void gather_notes(struct vmcore_notes *notes,
+			 const struct crash_source *source, void *scratch)
+{
+	u32 i;
+
+	for (i = 0; i < source->nr_notes; i++) {
+		const struct crash_segment *seg = &source->notes[i];
+		size_t len = min_t(u64, seg->filesz, VMCORE_MAX_NOTE_SEGMENT);
+
+		cond_resched();
+		if (oldmem_read(seg->where, scratch, len, oldmem_default_flags()))
+			notes->nr_bad++;
+		else
+			vmcore_notes_add(notes, i, scratch, len);
+	}
+}
+
+/* Bytes of the largest PT_NOTE segment, as far as it is looked at. */
+static size_t largest_note_segment(const struct crash_source *source)
+{
+	u64 largest = 0;
+	u32 i;
+
+	for (i = 0; i < source->nr_notes; i++)
+		largest = max(largest, source->notes[i].filesz);
+	return min_t(u64, largest, VMCORE_MAX_NOTE_SEGMENT);
+}
+
+/*
+ * Old memory may change between the first pass, which measures, and the second:
+ * a device that nobody has stopped may still write there. The room found in the
+ * first bounds the second.
+ */
+static int read_notes(struct vmcore_contents *contents)
+{
+	void *scratch __free(kvfree) = NULL;
+	const struct crash_source *source = contents->source;
+	struct vmcore_notes measured = { .machine = source->elf.machine };
+	struct vmcore_notes notes = measured;
+
+	if (largest_note_segment(source)) {
+		scratch = kvmalloc(largest_note_segment(source), GFP_VMCORE);
+		if (!scratch)
+			return -ENOMEM;
+		gather_notes(&measured, source, scratch);
+	}
+	if (measured.nr_bad)
+		pr_warn("%u of the crashed kernel's notes are damaged and left out\n",
+			measured.nr_bad);
+	if (!measured.size) {
+		pr_warn("the crashed kernel has left no notes: no registers, no vmcoreinfo\n");
+		return 0;
+	}
+
+	notes.room = measured.size;
+	notes.buf = vmcore_alloc_pages(notes.room);
+	if (!notes.buf)
+		return -ENOMEM;
+	gather_notes(&notes, source, scratch);
+	contents->notes = notes.buf;
+	contents->notes_size = notes.size;
+	return 0;
+}
+
+/**
+ * vmcore_contents_init() - begin with what the crashed kernel has left
+ * @contents: to be set up; the caller's list of devices is empty
+ * @source: decoded headers; the reference goes to @contents
+ *
+ * A dump without notes is still a dump, so if they cannot be had that costs
+ * only them.
+ *
+ * Context: May sleep; the caller serialises access to @contents.
+ */
+void vmcore_contents_init(struct vmcore_contents *contents,
+			  struct crash_source *source)
+{
+	contents->source = source;
+	contents->class = source->elf.class;
+	if (read_notes(contents))
+		pr_warn("no memory for the crashed kernel's notes, left out\n");
+}
+
+/**
+ * vmcore_device_free() - free a device dump
+ * @device: not attached, or no longer; NULL is ignored
+ *
+ * Context: May sleep.
+ */
+void vmcore_device_free(struct vmcore_device *device)
+{
+	if (!device)
+		return;
+	vfree(device->note);
+	kfree(device);
+}
+
+/**
+ * vmcore_contents_destroy() - free all contents
+ * @contents: as set up by vmcore_contents_init(), or all zero with an empty
+ *            list; afterwards there is no dump in it
+ *
+ * Context: May sleep; the caller serialises access to @contents, and there is
+ * no open file.
+ */
+void vmcore_contents_destroy(struct vmcore_contents *contents)
+{
+	struct vmcore_device *device, *next;
+
+	list_for_each_entry_safe(device, next, &contents->devices, node) {
+		list_del(&device->node);
+		vmcore_device_free(device);
+	}
+	vfree(contents->notes);
+	contents->notes = NULL;
+	contents->notes_size = 0;
+	if (contents->source)
+		crash_source_put(contents->source);
+	contents->source = NULL;
+}
+
+static void edition_free(struct kref *ref)
+{
+	struct vmcore_edition *edition = container_of(ref, typeof(*edition), ref);
+
+	vfree(edition->headers);
+	kvfree(edition->layout.regions);
+	kfree(edition);
+}
+
+/**
+ * vmcore_edition_put() - drop a reference to an edition
+ * @edition: the edition; NULL is ignored
+ *
+ * Context: May sleep.
+ */
+void vmcore_edition_put(struct vmcore_edition *edition)
+{
+	if (edition)
+		kref_put(&edition->ref, edition_free);
+}
+
+DEFINE_FREE(vmcore_edition, struct vmcore_edition *, vmcore_edition_put(_T))
+
+/* An empty edition with room for @nr_regions, and @headers_size of headers. */
+static struct vmcore_edition *edition_alloc(size_t nr_regions,
+					    size_t headers_size)
+{
+	struct vmcore_edition *edition __free(vmcore_edition) =
+		kzalloc(sizeof(*edition), GFP_KERNEL);
+
+	if (!edition)
+		return NULL;
+
+	kref_init(&edition->ref);
+	edition->layout.max_regions = nr_regions;
+	edition->layout.regions = kvcalloc(nr_regions,
+					   sizeof(*edition->layout.regions),
+					   GFP_VMCORE);
+	edition->headers = vmcore_alloc_pages(headers_size);
+	if (!edition->layout.regions || !edition->headers)
+		return NULL;
+	return_ptr(edition);
+}
+
+/* All that belongs into the one PT_NOTE, and the segment itself. */
+static int add_notes(struct vmcore_layout *layout,
+		     const struct vmcore_contents *contents,
+		     struct crash_segment *seg)
+{
+	struct vmcore_device *device;
+	int err;
+
+	seg->type = PT_NOTE;
+	seg->where = layout->size;
+	list_for_each_entry(device, &contents->devices, node) {
+		err = vmcore_layout_add_buffer(layout, VMCORE_DEVICE,
+					       device->note, device->size);
+		if (err)
+			return err;
+	}
+	seg->filesz = layout->size - seg->where + contents->notes_size;
+	seg->memsz = seg->filesz;
+	return vmcore_layout_add_buffer(layout, VMCORE_NOTES, contents->notes,
+					contents->notes_size);
+}
+
+/* One PT_LOAD after the other, but not those with which no file could be. */
+static u32 add_loads(struct vmcore_layout *layout,
+		     const struct crash_source *source,
+		     struct crash_segment *segs)
+{
+	u32 i, nr = 0;
+
+	for (i = 0; i < source->nr_loads; i++) {
+		if (!vmcore_layout_add_load(layout, &source->loads[i], &segs[nr]))
+			nr++;
+	}
+	if (nr < source->nr_loads)
+		pr_warn("%u segments are left out, the file would be too large with them\n",
+			source->nr_loads - nr);
+	return nr;
+}
+
+static struct vmcore_edition *edition_build(const struct vmcore_contents *contents,
+					    u8 class)
+{
+	const struct crash_source *source = contents->source;
+	size_t headers_size = crash_elf_encoded_size(class, source->nr_loads + 1);
+	size_t nr_devices = list_count_nodes((struct list_head *)&contents->devices);
+	struct vmcore_edition *edition __free(vmcore_edition) =
+		edition_alloc(source->nr_loads + nr_devices + 2, headers_size);
+	struct crash_segment *segs __free(kvfree) =
+		kvcalloc(source->nr_loads + 1, sizeof(*segs), GFP_VMCORE);
+	struct crash_elf elf = source->elf;
+	int err;
+
+	if (!edition || !segs)
+		return ERR_PTR(-ENOMEM);
+
+	err = vmcore_layout_add_buffer(&edition->layout, VMCORE_HEADERS,
+				       edition->headers, headers_size);
+	if (!err)
+		err = add_notes(&edition->layout, contents, &segs[0]);
+	if (err)
+		return ERR_PTR(err);
+
+	elf.class = class;
+	elf.phnum = 1 + add_loads(&edition->layout, source, &segs[1]);
+	err = crash_elf_encode(&elf, segs, edition->headers, headers_size);
+	if (err)
+		return ERR_PTR(err);
+	return_ptr(edition);
+}
+
+/**
+ * vmcore_edition_create() - make the exported file from the present contents
+ * @contents: with a dump in it
+ *
+ * An ELF32 file ends at 4 GiB. If this one does not, it becomes an ELF64 file
+ * of the same machine. Leaving out memory instead would lose what the dump is
+ * for, and readers know the combination: loaders choose it themselves for a
+ * 32-bit kernel whose memory ends above 4 GiB.
+ *
+ * Context: May sleep; the caller serialises access to @contents.
+ * Return: a new edition with one reference, to be dropped with
+ * vmcore_edition_put(); ERR_PTR(-ENOMEM), or what crash_elf_encode() returns.
+ */
+struct vmcore_edition *vmcore_edition_create(struct vmcore_contents *contents)
+{
+	struct vmcore_edition *edition = edition_build(contents, contents->class);
+
+	if (edition == ERR_PTR(-EOVERFLOW) && contents->class == ELFCLASS32) {
+		pr_warn("larger than an ELF32 file can be, exported as ELF64\n");
+		contents->class = ELFCLASS64;
+		edition = edition_build(contents, contents->class);
+	}
+	return edition;
+}

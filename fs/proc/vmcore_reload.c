@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * debugfs vmcore/elfcorehdr: have /proc/vmcore made from other headers, so that
+ * one boot can try thousands of malformed ones. For tests alone.
+ */
+#include <linux/cleanup.h>
+#include <linux/crash_dump.h>
+#include <linux/crash_source.h>
+#include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "vmcore_internal.h"
+
+#define TEXT_SIZE	64
+
+static struct {
+	struct mutex lock;	/* for @addr, and for reloading as such */
+	u64 addr;		/* of the latest headers */
+} reload = { .lock = __MUTEX_INITIALIZER(reload.lock) };
+
+static ssize_t reload_read(struct file *file, char __user *to, size_t count,
+			   loff_t *ppos)
+{
+	char text[TEXT_SIZE];
+	int len;
+
+	scoped_guard(mutex, &reload.lock)
+		len = scnprintf(text, sizeof(text), "%#llx\n", reload.addr);
+	return simple_read_from_buffer(to, count, ppos, text, len);
+}
+
+static ssize_t reload_write(struct file *file, const char __user *from,
+			    size_t count, loff_t *ppos)
+{
+	char text[TEXT_SIZE] = {};
+	struct crash_source *source;
+	u64 addr, size = 0;
+	char *end;
+	int err;
+
+	if (count >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_user(text, from, count))
+		return -EFAULT;
+
+	addr = memparse(text, &end);
+	if (*end == '@') {
+		size = addr;
+		addr = memparse(end + 1, &end);
+	}
+	if (end == text || *skip_spaces(end))
+		return -EINVAL;
+
+	guard(mutex)(&reload.lock);
+	vmcore_unload();
+	reload.addr = addr;
+	source = crash_source_load(addr, size);
+	if (IS_ERR(source))
+		return PTR_ERR(source);
+	err = vmcore_load(source);
+	return err ? err : count;
+}
+
+static const struct file_operations reload_fops = {
+	.owner	= THIS_MODULE,
+	.read	= reload_read,
+	.write	= reload_write,
+	.llseek	= default_llseek,
+};
+
+static int __init reload_init(void)
+{
+	reload.addr = elfcorehdr_addr;
+	debugfs_create_file("elfcorehdr", 0600,
+			    debugfs_create_dir("vmcore", NULL), NULL,
+			    &reload_fops);
+	return 0;
+}
+late_initcall(reload_init);

@@ -5,6 +5,7 @@
 # scripts/packages; a prerequisite inherits the groups of the target it is for,
 # so that all that is missing is installed, or named, at once.
 
+GROUPS = kernel
 N ?= 100000
 
 .DEFAULT_GOAL := help
@@ -47,7 +48,6 @@ fuzz: kernel ## give the capture kernel N=100000 generated ELF headers
 
 # The prepared tree: pristine, without the stock files that ours replace, with
 # ours and the hooks in place.  Cheap when nothing has changed, so always done.
-tree: GROUPS = kernel
 tree:
 	@scripts/need $(GROUPS)
 	@scripts/get-source build $(KERNEL_SOURCE)
@@ -55,7 +55,6 @@ tree:
 
 # The output folder is one of the source tree for the sake of ccache, see
 # scripts/kbuild; the links are where other tools look.
-kernel: GROUPS = kernel
 kernel: tree ## build the kernel: build/x86_64/vmlinux and build/x86_64/bzImage
 	@scripts/configure build/linux x86_64 x86_64 \
 		configs/base.config configs/x86_64.config $(wildcard configs/kunit.config)

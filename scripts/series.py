@@ -7,16 +7,28 @@ from pathlib import PurePath
 import overlay
 
 PATH = overlay.REPO / "patches" / "series"
+INTERIM = PATH.with_name("interim")
+# What the names after each word of a commit stand for.
+PLACES = {
+    "add": PurePath,
+    "remove": PurePath,
+    "hook": lambda name: PATH.with_name(f"{name}.patch"),
+    "interim": lambda name: INTERIM / f"{name}.patch",
+}
 
 
 @dataclasses.dataclass
 class Commit:
-    """One commit; add and remove are paths in the kernel tree, hooks files of patches/."""
+    """One commit: paths in the kernel tree to add and to remove, and patches to apply."""
     subject: str
-    add: list
-    hooks: list
-    remove: list
+    add: list = dataclasses.field(default_factory=list)
+    remove: list = dataclasses.field(default_factory=list)
+    hook: list = dataclasses.field(default_factory=list)
+    interim: list = dataclasses.field(default_factory=list)
     text: str = ""
+
+    def patches(self):
+        return self.interim + self.hook
 
 
 def fail(text):
@@ -31,28 +43,26 @@ def read():
             continue
         word, _, rest = line.partition(": ")
         if word == "commit":
-            commits.append(Commit(rest, [], [], []))
+            commits.append(Commit(rest))
         elif not commits:
             fail(f"line {number} stands before the first 'commit:'")
-        elif commits[-1].text or word not in ("add", "hook", "remove"):
+        elif commits[-1].text or word not in PLACES:
             commits[-1].text += line + "\n"
-        elif word == "hook":
-            commits[-1].hooks += [PATH.with_name(f"{name}.patch") for name in rest.split()]
         else:
-            getattr(commits[-1], word).extend(PurePath(name) for name in rest.split())
+            getattr(commits[-1], word).extend(PLACES[word](name) for name in rest.split())
     for commit in commits:
         commit.text = commit.text.strip()
         if not commit.text:
             fail(f"'{commit.subject}' has no text")
-        if not commit.add + commit.hooks + commit.remove:
+        if not commit.add + commit.remove + commit.patches():
             fail(f"'{commit.subject}' changes nothing")
     return commits
 
 
 def check(commits):
     """Each change of this repository belongs to one commit, and none is made up."""
-    for what, there in (("add", set(overlay.our_files())), ("hooks", set(overlay.hooks())),
-                        ("remove", overlay.removed_files())):
+    for what, there in (("add", set(overlay.our_files())), ("remove", overlay.removed_files()),
+                        ("hook", set(overlay.hooks())), ("interim", set(INTERIM.glob("*.patch")))):
         listed = [name for commit in commits for name in getattr(commit, what)]
         for name in sorted(set(listed) - there):
             fail(f"{name} is listed and does not exist")

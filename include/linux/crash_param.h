@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The crashkernel= option, as text and as numbers.
+ *
+ * The parser keeps no state and needs nothing but its arguments: the kernel,
+ * its decompressor and the tests in user space compile the same source.
  */
 #ifndef _LINUX_CRASH_PARAM_H
 #define _LINUX_CRASH_PARAM_H
@@ -12,9 +15,9 @@
  * @size: bytes of the main reservation; 0 if none is asked for
  * @base: its physical address if @fixed
  * @low_size: bytes asked for below 4 GiB by ",low"
- * @fixed: an @offset was given
+ * @fixed: an offset other than 0 was given, see crashkernel_parse()
  * @high: ",high": the main reservation may lie above 4 GiB
- * @low_given: ",low" was given, also with size 0
+ * @low_given: ",low" was given beside ",high", also with size 0
  * @automatic: the size came from "auto"
  */
 struct crashkernel_spec {
@@ -31,7 +34,8 @@ struct crashkernel_spec {
  * struct crashkernel_error - where a crashkernel= option is wrong
  * @option: the offending option on the command line, from its name on
  * @option_len: bytes of it
- * @at: offset of the offending character from @option, bytes
+ * @at: offset of the offending character from @option, bytes; at most
+ *      @option_len, which stands for the end of the option
  * @reason: what is wrong, for a person
  */
 struct crashkernel_error {

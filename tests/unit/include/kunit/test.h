@@ -56,6 +56,9 @@ void unit_add_suite(struct kunit_suite *suite);
 	}								\
 	struct kunit_suite
 
+/* For suites of boot-time code. */
+#define kunit_test_init_section_suite(suite)	kunit_test_suite(suite)
+
 /* Freed when the case ends. Never rounded up, so that an overrun is seen. */
 void *kunit_kmalloc(struct kunit *test, size_t size, int gfp);
 void *kunit_kzalloc(struct kunit *test, size_t size, int gfp);

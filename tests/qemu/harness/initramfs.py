@@ -76,8 +76,8 @@ class Archive:
         return bytes(data + bytes(-len(data) % 512))
 
 
-def base():
-    """What both kernels run: busybox, the agent, the probes."""
+def base(extra=()):
+    """What both kernels run: busybox, the agent and extra files."""
     archive = Archive()
     for name in ("/proc", "/sys", "/dev", "/tmp", "/run", "/mnt"):
         archive.directory(name)
@@ -87,22 +87,25 @@ def base():
     applets = subprocess.run([BUSYBOX, "--list"], capture_output=True, text=True, check=True)
     for applet in applets.stdout.split():
         archive.symlink(f"/bin/{applet}", "busybox")
+    for source, name in extra:
+        archive.copy(source, name)
     return archive
 
 
-def write(path, image, extra=()):
+def write(path, image, both=(), first=()):
     """Write the archives for a first kernel that can load image as capture kernel.
 
-    extra is a sequence of (source path, name in the guest).
+    both and first are sequences of (source path, name in the guest): files for
+    both kernels, and files that the capture kernel does without.
     """
-    capture = base().bytes()
-    first = Archive()
-    first.program(kexec())
-    first.copy(image, "/boot/image")
-    first.file("/boot/initrd", capture)
-    for source, name in extra:
-        first.copy(source, name)
-    path.write_bytes(capture + first.bytes())
+    capture = base(both).bytes()
+    archive = Archive()
+    archive.program(kexec())
+    archive.copy(image, "/boot/image")
+    archive.file("/boot/initrd", capture)
+    for source, name in first:
+        archive.copy(source, name)
+    path.write_bytes(capture + archive.bytes())
     return path
 
 

@@ -1,0 +1,1 @@
+"""The tests themselves; importing a module declares its tests."""

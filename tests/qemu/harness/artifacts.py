@@ -1,0 +1,64 @@
+"""What the tests need built: the probes, the module, and initramfs archives."""
+import os
+import pathlib
+import shutil
+import subprocess
+
+from . import initramfs, paths
+
+INITRD = paths.WORK / "initrd"
+PROBE = paths.WORK / "probe"
+MODULE = paths.WORK / "module" / "kdump_test.ko"
+
+
+class BuildError(Exception):
+    """Something could not be built; has the builder's output."""
+
+
+def _run(*command, **options):
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False, **options)
+    if done.returncode:
+        raise BuildError(f"{command[0]} failed:\n{done.stdout}")
+
+
+def build_probe():
+    sources = sorted((paths.HERE / "probes").glob("*.c"))
+    _run("cc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-s", "-o", PROBE, *sources)
+
+
+def build_module():
+    """Build the test module against the kernel's objects, outside the repository."""
+    folder = MODULE.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in (paths.HERE / "module").iterdir():
+        target = folder / source.name
+        if not target.is_file() or target.read_bytes() != source.read_bytes():
+            shutil.copyfile(source, target)
+    tree = paths.OBJECTS.resolve().parent
+    make = ["make", "-s", "-C", tree, f"O={paths.OBJECTS.name}", f"-j{os.cpu_count()}"]
+    if not (paths.OBJECTS / "scripts" / "module.lds").is_file():
+        _run(*make, "modules_prepare")
+    _run(*make, f"M={folder}", f"KBUILD_EXTRA_SYMBOLS={paths.OBJECTS / 'vmlinux.symvers'}",
+         "modules")
+
+
+def stripped(source):
+    """A copy without debug information, of a size that fits in a guest."""
+    target = paths.WORK / (pathlib.Path(source).name + ".stripped")
+    _run("strip", "--strip-debug", "-o", target, source)
+    return target
+
+
+def contents():
+    """The files beside the kernel's that write() puts into every archive."""
+    return {"both": [(PROBE, "/bin/probe")],
+            "first": [(stripped(MODULE), "/lib/kdump_test.ko")]}
+
+
+def prepare():
+    """Build everything that Context.boot() hands to guests by default."""
+    paths.WORK.mkdir(parents=True, exist_ok=True)
+    build_probe()
+    build_module()
+    initramfs.write(INITRD, paths.bzimage(), **contents())

@@ -1,0 +1,125 @@
+"""The tests: how they are declared and run."""
+import concurrent.futures
+import contextlib
+import dataclasses
+import shutil
+import threading
+import time
+import traceback
+
+from . import artifacts, paths
+from .guest import Guest, GuestError, Machine
+
+TESTS = []
+BOOTS = 3
+
+
+class Skip(Exception):
+    """The test cannot run here; says why."""
+
+
+class Failure(Exception):
+    """What the test checks is not so."""
+
+
+def check(condition, message):
+    if not condition:
+        raise Failure(message)
+
+
+@dataclasses.dataclass
+class Test:
+    name: str
+    function: object
+    purpose: str
+    full: bool = False      # only with --full
+
+
+def add(name, function, purpose, full=False):
+    TESTS.append(Test(name, function, " ".join(purpose.split()), full))
+
+
+def test(function):
+    """Declare a test. It is named after its module and function; its docstring says what
+    it checks."""
+    module = function.__module__.rpartition(".")[2]
+    add(f"{module}.{function.__name__}", function, function.__doc__)
+    return function
+
+
+class Context:
+    """What a test gets: a folder of its own, and guests."""
+
+    def __init__(self, name):
+        self.workdir = paths.WORK / name
+
+    @contextlib.contextmanager
+    def boot(self, cmdline="", **machine):
+        """A guest whose first kernel is up and ready for sh().
+
+        On a host that is too busy the kernel may find that its timer does not
+        work. Then another try is due, since tests wait for what timers do.
+        """
+        machine.setdefault("kernel", paths.bzimage())
+        machine.setdefault("initrd", artifacts.INITRD)
+        for attempt in range(BOOTS):
+            with Guest(Machine(cmdline=cmdline, **machine), self.workdir) as guest:
+                guest.wait_for("first")
+                lame = not guest.run("dmesg | grep -q 'APIC timer disabled'").status
+                if lame and attempt + 1 < BOOTS:
+                    continue
+                yield guest
+                return
+
+    @staticmethod
+    def require(program):
+        """The path of a program on the host, without which the test is skipped."""
+        found = shutil.which(program)
+        if not found:
+            raise Skip(f"{program} is not installed")
+        return found
+
+
+@dataclasses.dataclass
+class Result:
+    test: Test
+    outcome: str            # passed, failed, skipped
+    detail: str = ""
+    console: str = ""
+    seconds: float = 0
+
+
+def run_one(entry):
+    """Run one test in a fresh folder, which stays when it fails."""
+    context = Context(entry.name)
+    shutil.rmtree(context.workdir, ignore_errors=True)
+    context.workdir.mkdir(parents=True)
+    try:
+        entry.function(context)
+    except Skip as skip:
+        return Result(entry, "skipped", str(skip))
+    except Exception as error:
+        detail = str(error)
+        if not isinstance(error, (Failure, GuestError)):
+            trace = "".join(traceback.format_tb(error.__traceback__))
+            detail = f"{trace}{type(error).__name__}: {error}"
+        return Result(entry, "failed", detail, "\n".join(getattr(error, "__notes__", ())))
+    else:
+        shutil.rmtree(context.workdir)
+        return Result(entry, "passed")
+
+
+def run_all(entries, jobs, report):
+    """Run tests, up to jobs at a time; report(result) is called for each as it ends."""
+    lock = threading.Lock()
+
+    def job(entry):
+        start = time.monotonic()
+        result = run_one(entry)
+        result.seconds = time.monotonic() - start
+        with lock:
+            report(result)
+        return result
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(job, entries))

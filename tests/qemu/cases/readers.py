@@ -1,0 +1,183 @@
+"""Programs that read a saved dump: all look at the same one."""
+import functools
+import re
+import subprocess
+import threading
+
+from elfcore import ElfCore
+
+from harness import artifacts, initramfs, paths
+from harness.dump import Dump
+from harness.guest import Guest, Machine
+from harness.kdump import LOW_MEMORY, load, on_cpu, open_dump, spin
+from harness.suite import Failure, Skip, check, test
+
+CPUS = 4
+CRASHING = 2
+FOLDER = paths.WORK / "saved"
+VMCORE = FOLDER / "vmcore"
+GUEST_MEMORY = FOLDER / "guest-memory"
+CHUNK = 1 << 20
+_once = threading.Lock()
+
+
+@functools.cache
+def _save():
+    """Crash a guest and save its dump, and QEMU's own dump of the same memory."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    machine = Machine(paths.bzimage(), artifacts.INITRD, "crashkernel=64M", cpus=CPUS,
+                      memory="384M", below_4g="192M", share=FOLDER)
+    with Guest(machine, FOLDER) as guest:
+        guest.wait_for("first")
+        load(guest)
+        for cpu in (0, 1):
+            spin(guest, cpu)
+        guest.crash(on_cpu(CRASHING, "echo c >/proc/sysrq-trigger"))
+        guest.sh("mount -t 9p -o trans=virtio,msize=512000,cache=mmap share /mnt"
+                 " && cp /proc/vmcore /mnt/vmcore && umount /mnt", timeout=300)
+        guest.monitor.execute("dump-guest-memory", paging=False, protocol=f"file:{GUEST_MEMORY}")
+
+
+def saved():
+    """The saved dump, made when the first test asks for it."""
+    with _once:
+        _save()
+    return VMCORE
+
+
+def run(*command, timeout=300, **options):
+    """Run a reader; return its output, in which nothing may look like trouble."""
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.PIPE, errors="replace", timeout=timeout,
+                          stdin=options.pop("stdin", subprocess.DEVNULL), check=False, **options)
+    if done.returncode or done.stderr.strip():
+        raise Failure(f"{command[0]}: exit status {done.returncode}\n{done.stderr[-2000:]}"
+                      f"{done.stdout[-2000:]}")
+    return done.stdout
+
+
+def gdb(*commands):
+    """gdb with the dump, by the way that users are told to go."""
+    arguments = ["-nx", "-batch", "-ex", "set width 0", "-ex", "set pagination off"]
+    for command in commands:
+        arguments += ["-ex", command]
+    done = subprocess.run([paths.ROOT / "tools" / "gdb" / "gdb-vmcore", paths.VMLINUX, saved(),
+                           *arguments], capture_output=True, text=True, check=False)
+    check(done.returncode == 0, f"gdb: {done.stderr}")
+    return done.stdout
+
+
+@test
+def gdb_threads(context):
+    """gdb lists one thread for each CPU, in their order, each with its own registers."""
+    context.require("gdb")
+    listing = gdb("info threads")
+    numbers = re.findall(r"^[* ] (\d+) ", listing, re.MULTILINE)
+    check(numbers == [str(cpu + 1) for cpu in range(CPUS)], f"threads {numbers}:\n{listing}")
+    with open(saved(), "rb") as stream:
+        threads = Dump(stream).threads
+    output = gdb(*(f"thread apply {cpu + 1} printf \"%lx %lx %lx\\n\", $rip, $rsp, $r15"
+                   for cpu in range(CPUS)))
+    found = re.findall(r"^([0-9a-f]+ [0-9a-f]+ [0-9a-f]+)$", output, re.MULTILINE)
+    wanted = [f"{thread.rip:x} {thread.rsp:x} {thread.r15:x}" for thread in threads]
+    check(found == wanted, f"{found} instead of {wanted}")
+
+
+@test
+def gdb_backtrace(context):
+    """gdb shows how the crashed CPU got there, by names and lines."""
+    context.require("gdb")
+    output = gdb('eval "thread %d", panic_cpu.counter + 1', "backtrace")
+    at = 0
+    for name in ("panic", "sysrq_handle_crash", "__handle_sysrq", "write_sysrq_trigger",
+                 "vfs_write", "do_syscall_64", "entry_SYSCALL_64"):
+        found = re.compile(rf"^#\d+ .*\b{name} \(.* at .*:\d+$", re.MULTILINE).search(output, at)
+        check(found, f"no {name} in its place:\n{output}")
+        at = found.end()
+
+
+@test
+def gdb_variables(context):
+    """gdb finds the kernel's variables where KASLR had put them."""
+    context.require("gdb")
+    output = gdb("printf \"%s\\n\", init_uts_ns.name.release", "print panic_cpu.counter",
+                 "print init_task.comm")
+    with open(saved(), "rb") as stream:
+        release = ElfCore(stream).vmcoreinfo["OSRELEASE"]
+    check(release in output.splitlines(), f"no {release} in:\n{output}")
+    check(f"$1 = {CRASHING}" in output and '"swapper/0' in output, output)
+
+
+@test
+def readelf(context):
+    """readelf has nothing to complain about."""
+    output = run(context.require("readelf"), "-a", "-W", saved())
+    check(output.count("NT_PRSTATUS") == CPUS, "not as many NT_PRSTATUS as CPUs")
+    check("VMCOREINFO" in output, "no VMCOREINFO")
+
+
+@test
+def eu_readelf(context):
+    """eu-readelf decodes the registers of each CPU."""
+    output = run(context.require("eu-readelf"), "-n", saved())
+    check(output.count("PRSTATUS") == CPUS, "not as many PRSTATUS as CPUs")
+    with open(saved(), "rb") as stream:
+        for thread in Dump(stream).threads:
+            check(re.search(rf"\brip: +0x0*{thread.rip:x}\b", output)
+                  or re.search(rf"\brsp: +0x0*{thread.rsp:x}\b", output),
+                  f"no CPU with rip {thread.rip:#x}")
+
+
+@test
+def whole_content(context):
+    """Every byte above the low memory equals QEMU's own dump-guest-memory."""
+    with open(saved(), "rb") as ours, open(GUEST_MEMORY, "rb") as theirs:
+        dump, memory = ElfCore(ours), ElfCore(theirs)
+        compared = 0
+        for segment in dump.loads:
+            at = max(segment.paddr, LOW_MEMORY)
+            end = segment.paddr + segment.filesz
+            while at < end:
+                size = min(CHUNK, end - at)
+                found = dump.read(segment.offset + at - segment.paddr, size)
+                check(found == memory.physical(at, size),
+                      f"differs between {at:#x} and {at + size:#x}")
+                at += size
+                compared += size
+        check(compared > 300 << 20, f"only {compared} bytes to compare")
+
+
+def in_trixie(program):
+    """The command that runs a program of Debian trixie."""
+    wrapper = paths.ROOT / "scripts" / "in-trixie"
+    if not wrapper.is_file():
+        raise Skip("scripts/in-trixie does not exist")
+    if not (paths.ROOT / "build" / "trixie").is_dir():
+        raise Skip(f"{program} is not there: scripts/trixie fetches it")
+    return wrapper, program
+
+
+@test
+def crash_utility(context):
+    """crash opens the dump and shows log, tasks and the registers of each CPU."""
+    commands = context.workdir / "commands"
+    commands.write_text("sys\nlog\nps\nbt -a\nquit\n")
+    with open(commands, encoding="ascii") as stdin:
+        output = run(*in_trixie("crash"), "-s", paths.VMLINUX, saved(), stdin=stdin)
+    check("sysrq triggered crash" in output, "no panic message")
+    check(f"CPUS: {CPUS}" in output, "not all CPUs")
+    for cpu in range(CPUS):
+        check(re.search(rf"CPU: {cpu}\b", output), f"no backtrace of CPU {cpu}")
+    check("sysrq_handle_crash" in output, "no backtrace of the crash")
+
+
+@test
+def makedumpfile(context):
+    """makedumpfile filters the dump and gets the log out of it."""
+    command = in_trixie("makedumpfile")
+    small = context.workdir / "small"
+    run(*command, "-c", "-d", "31", "--message-level", "1", saved(), small)
+    check(0 < small.stat().st_size < saved().stat().st_size // 4, "nothing was left out")
+    log = context.workdir / "log"
+    run(*command, "--dump-dmesg", "--message-level", "1", saved(), log)
+    check("sysrq triggered crash" in log.read_text(errors="replace"), "no panic in the log")

@@ -1,0 +1,110 @@
+"""Loading a capture kernel: formats, repetition, the switch on panic."""
+from harness import artifacts, initramfs, paths
+from harness.kdump import (CAPTURE, MODULE, Patterns, check_on_stack, insert_module, load, on_cpu,
+                           open_dump)
+from harness.suite import check, test
+
+KMEMLEAK = "/sys/kernel/debug/kmemleak"
+
+
+@test
+def elf32_headers(context):
+    """kexec takes --elf32-core-headers, which it heeds on 32-bit machines only, and the dump is
+    complete."""
+    with context.boot("crashkernel=64M", below_4g="1G") as guest:
+        kallsyms = insert_module(guest)
+        load(guest, "kexec_load", "--elf32-core-headers")
+        patterns = Patterns(guest, seed=32)
+        guest.crash(on_cpu(1, f"echo panic >{MODULE}/trigger"))
+        dump = open_dump(guest, kallsyms)
+        check_on_stack(dump, dump.threads[1], 1, "kdump_test_panic")
+        patterns.check(dump.core)
+
+
+@test
+def vmlinux(context):
+    """kexec_load takes a vmlinux as capture kernel. It runs where it was linked for: at 16M."""
+    initrd = initramfs.write(context.workdir / "initrd", artifacts.stripped(paths.VMLINUX),
+                             **artifacts.contents())
+    with context.boot("crashkernel=64M@16M", initrd=initrd) as guest:
+        kallsyms = insert_module(guest)
+        load(guest, "kexec_load")
+        guest.crash(f"echo panic >{MODULE}/trigger")
+        check(len(open_dump(guest, kallsyms).threads) == 2, "not two CPUs in the dump")
+
+
+def leaks(guest):
+    """What kmemleak has found. It takes a second look for an object to count as lost."""
+    guest.sh(f"echo scan >{KMEMLEAK}; sleep 5; echo scan >{KMEMLEAK}", timeout=120)
+    return guest.sh(f"cat {KMEMLEAK}")
+
+
+@test
+def reload_100_times(context):
+    """Loading and unloading 100 times, both ways, leaks nothing."""
+    with context.boot("crashkernel=64M kmemleak=on") as guest:
+        insert_module(guest)
+        for loader in ("-c", "-s"):
+            guest.sh(f"""
+                for round in $(seq 50); do
+                    kexec -p {loader} /boot/image --initrd=/boot/initrd \\
+                        --command-line='{CAPTURE}' || exit
+                done
+                kexec -p {loader} -u""", timeout=400)
+        found = leaks(guest)
+        check(not found, f"kmemleak: {found}")
+        # Would it have told?
+        guest.sh(f"echo 4096 >{MODULE}/leak")
+        check("kdump_test" in leaks(guest), "kmemleak does not find a leak that is there")
+
+
+@test
+def crash_after_reloads(context):
+    """The image that was loaded last is the one that starts."""
+    with context.boot("crashkernel=64M") as guest:
+        load(guest, "kexec_load")
+        load(guest, "kexec_file_load")
+        load(guest, "kexec_load", append="the_last_one")
+        guest.crash("echo c >/proc/sysrq-trigger")
+        check("the_last_one" in guest.sh("cat /proc/cmdline"), "another image has started")
+
+
+@test
+def switch(context):
+    """/proc/kexec-dump is 1, takes 0 and 1 and refuses everything else with EINVAL."""
+    with context.boot("crashkernel=64M") as guest:
+        check(guest.sh("cat /proc/kexec-dump") == "1", "the default is not 1")
+        for value in ("0", "1"):
+            guest.sh(f"echo {value} >/proc/kexec-dump")
+            check(guest.sh("cat /proc/kexec-dump") == value, f"{value} was not taken")
+        for value in ("2", "-1", "10", "x", "1x", "0x1", ""):
+            reply = guest.run(f"echo '{value}' >/proc/kexec-dump")
+            check(reply.status and "Invalid argument" in reply.text,
+                  f"{value!r}: status {reply.status}, {reply.text}")
+            check(guest.sh("cat /proc/kexec-dump") == "1", f"{value!r} changed the switch")
+
+
+@test
+def switch_off(context):
+    """With 0 in /proc/kexec-dump a panic does not start the loaded image."""
+    with context.boot("crashkernel=64M") as guest:
+        load(guest, "kexec_load")
+        guest.sh("echo 0 >/proc/kexec-dump")
+        guest.ends_after("echo c >/proc/sysrq-trigger")
+
+
+@test
+def switch_off_at_boot(context):
+    """kexec_dump=0 on the command line does the same, and 1 in the file undoes it."""
+    with context.boot("crashkernel=64M kexec_dump=0") as guest:
+        check(guest.sh("cat /proc/kexec-dump") == "0", "kexec_dump=0 has no effect")
+        load(guest, "kexec_load")
+        guest.sh("echo 1 >/proc/kexec-dump")
+        guest.crash("echo c >/proc/sysrq-trigger")
+
+
+@test
+def panic_without_image(context):
+    """A panic with no image loaded just ends the kernel."""
+    with context.boot("crashkernel=64M") as guest:
+        guest.ends_after("echo c >/proc/sysrq-trigger")

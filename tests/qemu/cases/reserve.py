@@ -1,0 +1,129 @@
+"""crashkernel=: where the memory is taken, what is refused, how it is given back."""
+import re
+
+from harness import suite
+from harness.kdump import load
+from harness.suite import check, test
+
+MIB = 1 << 20
+SIZE = "/sys/kernel/kexec_crash_size"
+
+
+def reservations(guest):
+    """The ranges that /proc/iomem calls Crash kernel, as (start, size)."""
+    rows = re.findall(r"(\w+)-(\w+) : Crash kernel", guest.sh("cat /proc/iomem"))
+    return [(int(start, 16), int(end, 16) + 1 - int(start, 16)) for start, end in rows]
+
+
+def crash_and_return(guest):
+    load(guest)
+    guest.crash("echo c >/proc/sysrq-trigger")
+    guest.sh("test -s /proc/vmcore")
+
+
+def placed(context, option, kaslr):
+    with context.boot(f"crashkernel={option} {kaslr}") as guest:
+        found = reservations(guest)
+        check([size for _, size in found] == [64 * MIB], f"reserved {found}")
+        if "@" in option:
+            check(found[0][0] == 16 * MIB, f"reserved {found}")
+        crash_and_return(guest)
+
+
+for _option in ("64M@16M", "64M"):
+    for _kaslr in ("kaslr", "nokaslr"):
+        suite.add(f"reserve.{_option}-{_kaslr}",
+                  lambda context, option=_option, kaslr=_kaslr: placed(context, option, kaslr),
+                  f"crashkernel={_option} is reserved with {_kaslr}, and a crash uses it.")
+
+
+@test
+def high_and_low(context):
+    """size,high is taken above 4 GiB, with size,low below it, and a crash uses them."""
+    with context.boot("crashkernel=96M,high crashkernel=32M,low") as guest:
+        found = reservations(guest)
+        check([size // MIB for _, size in found] == [32, 96], f"reserved {found}")
+        check(found[0][0] < 1 << 32 <= found[1][0], f"reserved {found}")
+        crash_and_return(guest)
+
+
+@test
+def by_memory_size(context):
+    """Of a list of ranges the one that the machine's memory lies in counts."""
+    with context.boot("crashkernel=64M-256M:16M,256M-1G:48M,1G-:128M") as guest:
+        check([size for _, size in reservations(guest)] == [48 * MIB], "not 48M")
+
+
+@test
+def last_one_wins(context):
+    """The last crashkernel= counts."""
+    with context.boot("crashkernel=32M crashkernel=80M") as guest:
+        check([size for _, size in reservations(guest)] == [80 * MIB], "not 80M")
+
+
+@test
+def automatic(context):
+    """crashkernel=auto takes as much as a crash needs."""
+    with context.boot("crashkernel=auto", memory="1G", below_4g="1G") as guest:
+        check(reservations(guest), "nothing reserved")
+        crash_and_return(guest)
+
+
+# Each with a part of the message that must point at it.
+REFUSED = {
+    "unit": "64Q", "offset": "64M@", "empty": "", "garbage": "much", "huge": "64G",
+    "range": "1G-512M:64M", "colon": "512M-", "trailing": "64M@16M,what",
+    "overlap": "64M@512K", "outside": "64M@8G",
+}
+
+
+def refused(context, value):
+    with context.boot(f"crashkernel={value}") as guest:
+        check(guest.sh(f"cat {SIZE}") == "0" and not reservations(guest), "memory was reserved")
+        lines = [line for line in guest.sh("dmesg").splitlines()
+                 if "crashkernel" in line and "ommand line" not in line]
+        check(lines, "no message")
+
+
+for _name, _value in REFUSED.items():
+    suite.add(f"reserve.refused-{_name}",
+              lambda context, value=_value: refused(context, value),
+              f"crashkernel={_value} reserves nothing, says so, and the boot goes on.")
+
+
+@test
+def shrink(context):
+    """kexec_crash_size gives memory back; growing it is EINVAL, and ENOENT while an image is
+    loaded."""
+    with context.boot("crashkernel=128M@16M", below_4g="512M") as guest:
+        total = memory_total(guest)
+        guest.sh(f"echo {96 * MIB} >{SIZE}")
+        check(reservations(guest) == [(16 * MIB, 96 * MIB)], f"{reservations(guest)}")
+        check(guest.sh(f"cat {SIZE}") == str(96 * MIB), "the size has not changed")
+        gain = memory_total(guest) - total
+        check(28 * MIB < gain < 34 * MIB, f"{gain} bytes were given back")
+        refuse(guest, 97 * MIB, "Invalid argument")
+        load(guest)
+        refuse(guest, 64 * MIB, "No such file or directory")
+        check(reservations(guest) == [(16 * MIB, 96 * MIB)], f"{reservations(guest)}")
+        guest.crash("echo c >/proc/sysrq-trigger")
+
+
+@test
+def shrink_to_nothing(context):
+    """0 in kexec_crash_size gives back everything, and then nothing can be loaded."""
+    with context.boot("crashkernel=64M") as guest:
+        guest.sh(f"echo 0 >{SIZE}")
+        check(not reservations(guest), f"{reservations(guest)} is left")
+        reply = guest.run("kexec -p /boot/image --initrd=/boot/initrd")
+        check(reply.status, "an image was loaded into nothing")
+
+
+def refuse(guest, size, error):
+    reply = guest.run(f"echo {size} >{SIZE}")
+    check(reply.status and error in reply.text, f"{size}: {reply.status}, {reply.text}")
+
+
+def memory_total(guest):
+    """Total memory of the first kernel, in bytes: what is given back belongs to it."""
+    return int(re.search(r"MemTotal: *(\d+)", guest.sh("cat /proc/meminfo"))[1]) * 1024

@@ -21,10 +21,11 @@
 #include "vmcore_notes.h"
 
 #define NOTE_NAME	"CORE"
-/* The largest struct elf_prpsinfo, the same as a note, and its pr_fname. */
+/* The largest struct elf_prpsinfo, the same as a note, pr_fname, pr_psargs. */
 #define PSINFO_MAX	136
 #define PSINFO_NOTE_MAX	(PSINFO_MAX + 32)
 #define PSINFO_FNAME	16
+#define PSINFO_ARGS	80
 
 /**
  * struct note_form - the form of process notes on one machine
@@ -97,10 +98,13 @@ static bool take_idle_psinfo(struct vmcore_notes *notes,
 	size_t size;
 
 	memcpy(desc + form->psinfo_pid, &pid, sizeof(pid));
-	/* gdb warns if this is not what the file with the symbols is called. */
+	/*
+	 * gdb warns unless the first is the name of the file with the symbols,
+	 * and says that the second has generated the core.
+	 */
 	snprintf(desc + form->psinfo_fname, PSINFO_FNAME, "vmlinux");
-	snprintf(desc + form->psinfo_fname + PSINFO_FNAME, PSINFO_FNAME,
-		 "swapper/%u", cpu);
+	snprintf(desc + form->psinfo_fname + PSINFO_FNAME, PSINFO_ARGS,
+		 "vmlinux (CPU %u idle)", cpu);
 	size = crash_note_append(note, sizeof(note), NOTE_NAME, NT_PRPSINFO,
 				 desc, form->psinfo_size);
 	return size && take(notes, note, size);

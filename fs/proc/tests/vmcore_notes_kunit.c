@@ -107,13 +107,13 @@ static void expect_note(struct kunit *test, struct crash_note_cursor *cur,
 static void expect_psinfo(struct kunit *test, struct crash_note_cursor *cur, u32 cpu)
 {
 	struct crash_note note;
-	char args[16];
+	char args[32];
 	u32 pid;
 
 	expect_note(test, cur, "CORE", NT_PRPSINFO, 136, &note);
 	memcpy(&pid, note.desc + 24, sizeof(pid));
 	KUNIT_EXPECT_EQ(test, pid, VMCORE_IDLE_PID + cpu);
-	snprintf(args, sizeof(args), "swapper/%u", cpu);
+	snprintf(args, sizeof(args), "vmlinux (CPU %u idle)", cpu);
 	KUNIT_EXPECT_STREQ(test, (const char *)note.desc + 40, "vmlinux");
 	KUNIT_EXPECT_STREQ(test, (const char *)note.desc + 56, args);
 }

@@ -21,6 +21,7 @@
 #include <linux/uio.h>
 #include <linux/vmalloc.h>
 
+#include "internal.h"
 #include "vmcore_internal.h"
 
 /*
@@ -63,7 +64,7 @@ static int vmcore_open(struct inode *inode, struct file *file)
 
 	kref_get(&vmcore.edition->ref);
 	vf->edition = vmcore.edition;
-	/* The inode may be older than the latest device dump. */
+	/* A device dump may have come since the inode was made. */
 	i_size_write(inode, vf->edition->layout.size);
 	file->private_data = no_free_ptr(vf);
 	return 0;
@@ -271,6 +272,8 @@ static int load_locked(struct crash_source *source)
 	if (!vmcore.entry)
 		return -ENOMEM;
 	proc_set_size(vmcore.entry, edition->layout.size);
+	/* A cached inode would not know what size the next edition has. */
+	pde_force_lookup(vmcore.entry);
 	return 0;
 }
 

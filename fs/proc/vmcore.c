@@ -12,6 +12,8 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/init.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/oldmem.h>
@@ -98,7 +100,7 @@ static s64 read_chunk(const struct vmcore_region *region, u64 offset, u64 len,
 	/* The rest of the region may be mapped ahead; rd->to ends the read. */
 	if (region->kind == VMCORE_OLDMEM)
 		return oldmem_read_iter(&rd->vf->window, region->paddr + offset,
-					region->size - offset,
+					min_t(u64, region->size - offset, SSIZE_MAX),
 					oldmem_default_flags(), rd->to);
 
 	copied = copy_to_iter(region->buf + offset, len, rd->to);

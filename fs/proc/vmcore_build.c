@@ -44,10 +44,14 @@ void *vmcore_alloc_pages(size_t size)
 	return vmalloc_user(size);
 }
 
-/* Read each PT_NOTE segment into @scratch and gather what is in it. */
+/*
+ * Read each PT_NOTE segment into @scratch and gather what is in it. A budget
+ * keeps headers that announce thousands of large ones from taking hours.
+ */
 static void gather_notes(struct vmcore_notes *notes,
 			 const struct crash_source *source, void *scratch)
 {
+	size_t budget = VMCORE_MAX_NOTES;
 	u32 i;
 
 	for (i = 0; i < source->nr_notes; i++) {
@@ -55,10 +59,13 @@ static void gather_notes(struct vmcore_notes *notes,
 		size_t len = min_t(u64, seg->filesz, VMCORE_MAX_NOTE_SEGMENT);
 
 		cond_resched();
-		if (oldmem_read(seg->where, scratch, len, oldmem_default_flags()))
+		if (len > budget ||
+		    oldmem_read(seg->where, scratch, len, oldmem_default_flags())) {
 			notes->nr_bad++;
-		else
-			vmcore_notes_add(notes, i, scratch, len);
+			continue;
+		}
+		budget -= len;
+		vmcore_notes_add(notes, i, scratch, len);
 	}
 }
 
@@ -239,7 +246,8 @@ static u32 add_loads(struct vmcore_layout *layout,
 {
 	u32 i, nr = 0;
 
-	for (i = 0; i < source->nr_loads; i++) {
+	/* The PT_NOTE is one of them, too. */
+	for (i = 0; i < source->nr_loads && nr + 1 < CRASH_ELF_MAX_SEGMENTS; i++) {
 		if (!vmcore_layout_add_load(layout, &source->loads[i], &segs[nr]))
 			nr++;
 	}
@@ -249,12 +257,12 @@ static u32 add_loads(struct vmcore_layout *layout,
 	return nr;
 }
 
-static struct vmcore_edition *edition_build(const struct vmcore_contents *contents,
-					    u8 class)
+static struct vmcore_edition *edition_build(struct vmcore_contents *contents)
 {
 	const struct crash_source *source = contents->source;
-	size_t headers_size = crash_elf_encoded_size(class, source->nr_loads + 1);
-	size_t nr_devices = list_count_nodes((struct list_head *)&contents->devices);
+	size_t headers_size = crash_elf_encoded_size(contents->class,
+						     source->nr_loads + 1);
+	size_t nr_devices = list_count_nodes(&contents->devices);
 	struct vmcore_edition *edition __free(vmcore_edition) =
 		edition_alloc(source->nr_loads + nr_devices + 2, headers_size);
 	struct crash_segment *segs __free(kvfree) =
@@ -272,7 +280,7 @@ static struct vmcore_edition *edition_build(const struct vmcore_contents *conten
 	if (err)
 		return ERR_PTR(err);
 
-	elf.class = class;
+	elf.class = contents->class;
 	elf.phnum = 1 + add_loads(&edition->layout, source, &segs[1]);
 	err = crash_elf_encode(&elf, segs, edition->headers, headers_size);
 	if (err)
@@ -295,12 +303,12 @@ static struct vmcore_edition *edition_build(const struct vmcore_contents *conten
  */
 struct vmcore_edition *vmcore_edition_create(struct vmcore_contents *contents)
 {
-	struct vmcore_edition *edition = edition_build(contents, contents->class);
+	struct vmcore_edition *edition = edition_build(contents);
 
 	if (edition == ERR_PTR(-EOVERFLOW) && contents->class == ELFCLASS32) {
 		pr_warn("larger than an ELF32 file can be, exported as ELF64\n");
 		contents->class = ELFCLASS64;
-		edition = edition_build(contents, contents->class);
+		edition = edition_build(contents);
 	}
 	return edition;
 }

@@ -9,7 +9,7 @@
 
 /* 8192 CPUs with 500 bytes each in one segment, as firmware leaves them. */
 #define VMCORE_MAX_NOTE_SEGMENT	(4U << 20)
-/* All notes together, with those that are added. */
+/* All notes together, where they are read and where they are gathered. */
 #define VMCORE_MAX_NOTES	(16U << 20)
 
 /*

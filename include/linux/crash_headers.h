@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The ELF headers that a first kernel leaves for its capture kernel: what goes
- * into them.
+ * into them, and how they are replaced while an image is loaded.
  */
 #ifndef _LINUX_CRASH_HEADERS_H
 #define _LINUX_CRASH_HEADERS_H
@@ -35,6 +35,9 @@ static inline void crash_set_headers_segment(struct kimage *image, int index)
 {
 	image->elfcorehdr_index = index;
 }
+
+void *crash_map_headers(const struct kimage *image, size_t *size);
+void crash_replace_headers(void *headers, const void *new, size_t size);
 #else
 static inline void crash_set_headers_segment(struct kimage *image, int index)
 {

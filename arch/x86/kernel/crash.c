@@ -12,6 +12,7 @@
 #include <linux/smp.h>
 
 #include <asm/apic.h>
+#include <asm/crash.h>
 #include <asm/hpet.h>
 #include <asm/intel_pt.h>
 #include <asm/io_apic.h>
@@ -113,6 +114,9 @@ void native_machine_crash_shutdown(struct pt_regs *regs)
 	crash_smp_send_stop();
 	cpu_emergency_disable_virtualization();
 	cpu_emergency_stop_pt();
+
+	/* Before memory shared with the host becomes private, and so lost. */
+	crash_backup_save(kexec_crash_image);
 
 	quiesce_io_apic();
 	lapic_shutdown();

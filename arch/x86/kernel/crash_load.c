@@ -17,8 +17,8 @@
 #include <asm/crash.h>
 #include <asm/e820/types.h>
 
-/* The reservation, without ELF headers: one split at most. */
-#define CRASHK_RANGES	2
+/* The reservation, without ELF headers and backup: two splits at most. */
+#define CRASHK_RANGES	3
 
 /**
  * struct e820_fill - memory map entries of one kind on their way
@@ -85,12 +85,20 @@ static int add_firmware_map(struct boot_params *params)
 	return 0;
 }
 
-/* Headers are to be read as old memory, not to be overwritten. */
+/* Headers and backup are to be read as old memory, not to be overwritten. */
 static int exclude_segments(struct crash_mem *mem, const struct kimage *image)
 {
-	return crash_exclude_mem_range(mem, image->elf_load_addr,
-				       image->elf_load_addr +
-				       image->elf_headers_sz - 1);
+	int ret;
+
+	ret = crash_exclude_mem_range(mem, image->elf_load_addr,
+				      image->elf_load_addr +
+				      image->elf_headers_sz - 1);
+	if (ret)
+		return ret;
+
+	return crash_exclude_mem_range(mem, image->arch.crash_backup_mem,
+				       image->arch.crash_backup_mem +
+				       CRASH_BACKUP_SIZE - 1);
 }
 
 /**
@@ -128,18 +136,8 @@ int crash_setup_memmap_entries(struct kimage *image, struct boot_params *params)
 	return ret;
 }
 
-/**
- * crash_load_segments() - add ELF headers to an image
- * @image: the image that is being loaded, without any segment so far
- *
- * Context: Process context with the kexec lock held.
- * Return: 0; the error of kexec_add_buffer() if they do not fit into what is
- * reserved; the error of crash_create_headers().
- */
-int crash_load_segments(struct kimage *image)
+static int add_headers(struct kimage *image, const struct crash_low *low)
 {
-	/* Reserved from boot on. */
-	static const struct crash_low nothing = { .end = SZ_1M };
 	struct kexec_buf kbuf = {
 		.image = image,
 		.buf_align = ELF_CORE_HEADER_ALIGN,
@@ -148,7 +146,7 @@ int crash_load_segments(struct kimage *image)
 	};
 	int ret;
 
-	ret = crash_create_headers(&nothing, true, &kbuf.buffer, &kbuf.bufsz);
+	ret = crash_create_headers(low, true, &kbuf.buffer, &kbuf.bufsz);
 	if (ret)
 		return ret;
 
@@ -164,7 +162,33 @@ int crash_load_segments(struct kimage *image)
 
 	image->elf_load_addr = kbuf.mem;
 	image->elf_headers_sz = kbuf.memsz;
-	kexec_dprintk("ELF headers at %#lx, %#lx bytes\n",
-		      image->elf_load_addr, image->elf_headers_sz);
+	return 0;
+}
+
+/**
+ * crash_load_segments() - add ELF headers and backup of low memory to an image
+ * @image: the image that is being loaded, without any segment so far
+ *
+ * Context: Process context with the kexec lock held.
+ * Return: 0; the error of kexec_add_buffer() if they do not fit into what is
+ * reserved; the error of crash_create_headers().
+ */
+int crash_load_segments(struct kimage *image)
+{
+	int ret;
+
+	struct crash_low *low __free(kfree) = kzalloc(sizeof(*low), GFP_KERNEL);
+	if (!low)
+		return -ENOMEM;
+
+	ret = crash_backup_add_segment(image);
+	ret = ret ?: crash_backup_describe(image, low);
+	ret = ret ?: add_headers(image, low);
+	if (ret)
+		return ret;
+
+	kexec_dprintk("ELF headers at %#lx, %#lx bytes; low memory is saved at %#lx\n",
+		      image->elf_load_addr, image->elf_headers_sz,
+		      image->arch.crash_backup_mem);
 	return 0;
 }

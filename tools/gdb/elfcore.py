@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Reads the headers and notes of an ELF core file such as /proc/vmcore.
 
 Only the part of the file that is asked for is read. ELF32 and ELF64, little

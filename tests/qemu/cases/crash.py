@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0
 """The crash matrix: every way to die, on every CPU, loaded and placed in every way."""
+import functools
 import zlib
 
 from harness import suite
@@ -106,7 +108,7 @@ def declare():
     pairs = list(all_pairs(FACTORS, allowed))
     for row in product(FACTORS, allowed):
         name = "crash.{trigger}-{cpus}cpu-{where}-{loader}-{kaslr}".format(**row)
-        suite.add(name, lambda context, row=row: crash(context, row),
+        suite.add(name, functools.partial(crash, row=row),
                   "The dump has every CPU's registers and memory as it was.",
                   full=row not in pairs)
 

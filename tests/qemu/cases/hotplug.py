@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """CPUs and memory that come and go after an image was loaded."""
 from harness.kdump import check_edges, check_on_stack, load, open_dump, ram_ranges
 from harness.suite import check, test

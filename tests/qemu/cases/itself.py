@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The harness: that it covers what it says, and that it can fail."""
 import io
 import struct

@@ -1,5 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0
 """Loading a capture kernel: formats, repetition, the switch on panic."""
-from harness import artifacts, initramfs, paths
+from harness import artifacts, paths
 from harness.kdump import (CAPTURE, MODULE, Patterns, check_on_stack, insert_module, load, on_cpu,
                            open_dump)
 from harness.suite import check, test
@@ -24,8 +25,8 @@ def elf32_headers(context):
 @test
 def vmlinux(context):
     """kexec_load takes a vmlinux as capture kernel. It runs where it was linked for: at 16M."""
-    initrd = initramfs.write(context.workdir / "initrd", artifacts.stripped(paths.VMLINUX),
-                             **artifacts.contents())
+    initrd = artifacts.write_initrd(context.workdir / "initrd",
+                                    artifacts.stripped(paths.VMLINUX))
     with context.boot("crashkernel=64M@16M", initrd=initrd) as guest:
         kallsyms = insert_module(guest)
         load(guest, "kexec_load")

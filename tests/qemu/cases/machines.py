@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Machines other than the small one that the rest is tested on."""
 from harness.kdump import (MODULE, Patterns, check_edges, check_on_stack, insert_module, load,
                            on_cpu, open_dump, ram_ranges)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Programs that read a saved dump: all look at the same one."""
 import functools
 import re

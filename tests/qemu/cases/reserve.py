@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0
 """crashkernel=: where the memory is taken, what is refused, how it is given back."""
+import functools
 import re
 
 from harness import suite
@@ -33,7 +35,7 @@ def placed(context, option, kaslr):
 for _option in ("64M@16M", "64M"):
     for _kaslr in ("kaslr", "nokaslr"):
         suite.add(f"reserve.{_option}-{_kaslr}",
-                  lambda context, option=_option, kaslr=_kaslr: placed(context, option, kaslr),
+                  functools.partial(placed, option=_option, kaslr=_kaslr),
                   f"crashkernel={_option} is reserved with {_kaslr}, and a crash uses it.")
 
 
@@ -69,26 +71,35 @@ def automatic(context):
         crash_and_return(guest)
 
 
-# Each with a part of the message that must point at it.
+# What is wrong with a value: where in the option, and the reason. A value that
+# only this machine cannot satisfy has no place that is wrong.
 REFUSED = {
-    "unit": "64Q", "offset": "64M@", "empty": "", "garbage": "much", "huge": "64G",
-    "range": "1G-512M:64M", "colon": "512M-", "trailing": "64M@16M,what",
-    "overlap": "64M@512K", "outside": "64M@8G",
+    "unit": ("64Q", "character 15", "the end expected after the size"),
+    "offset": ("64M@", "character 17", "offset expected after '@'"),
+    "empty": ("", "character 13", "size expected"),
+    "garbage": ("much", "character 13", "size expected"),
+    "huge": ("64G", "character 13", "size is not less than the RAM present"),
+    "range": ("1G-512M:64M", "character 16", "end of the range is not above its start"),
+    "colon": ("512M-", "character 18", "end of the range or ':' expected"),
+    "trailing": ("64M@16M,what", "character 20", "nothing may follow the offset"),
+    "unaligned": ("64M@16385K", "", "offset 0x1000400 is not a multiple"),
+    "overlap": ("48M@206M", "", "overlaps the initrd"),
+    "outside": ("64M@8G", "", "there is no RAM"),
 }
 
 
-def refused(context, value):
+def refused(context, value, place, reason):
     with context.boot(f"crashkernel={value}") as guest:
         check(guest.sh(f"cat {SIZE}") == "0" and not reservations(guest), "memory was reserved")
         lines = [line for line in guest.sh("dmesg").splitlines()
-                 if "crashkernel" in line and "ommand line" not in line]
-        check(lines, "no message")
+                 if re.match("crashkernel: .*no memory is reserved", line)]
+        check(len(lines) == 1 and place in lines[0] and reason in lines[0], f"messages: {lines}")
 
 
-for _name, _value in REFUSED.items():
+for _name, (_value, _place, _reason) in REFUSED.items():
     suite.add(f"reserve.refused-{_name}",
-              lambda context, value=_value: refused(context, value),
-              f"crashkernel={_value} reserves nothing, says so, and the boot goes on.")
+              functools.partial(refused, value=_value, place=_place, reason=_reason),
+              f"crashkernel={_value} reserves nothing, one line says why, and the boot goes on.")
 
 
 @test

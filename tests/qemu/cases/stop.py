@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """CPUs that are hard to stop."""
 from harness.kdump import (MODULE, check_on_stack, check_spinning, insert_module, load, on_cpu,
                            open_dump, spin)

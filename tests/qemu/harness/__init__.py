@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Boots, crashes and questions QEMU guests."""
 import sys
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What the tests need built: the probes, the module, and initramfs archives."""
 import os
 import pathlib
@@ -50,10 +51,10 @@ def stripped(source):
     return target
 
 
-def contents():
-    """The files beside the kernel's that write() puts into every archive."""
-    return {"both": [(PROBE, "/bin/probe")],
-            "first": [(stripped(MODULE), "/lib/kdump_test.ko")]}
+def write_initrd(path, image):
+    """Write the archives for tests that crash: image is what kexec is to load."""
+    return initramfs.write(path, image, [(PROBE, "/bin/probe"),
+                                         (stripped(MODULE), "/lib/kdump_test.ko")])
 
 
 def prepare():
@@ -61,4 +62,4 @@ def prepare():
     paths.WORK.mkdir(parents=True, exist_ok=True)
     build_probe()
     build_module()
-    initramfs.write(INITRD, paths.bzimage(), **contents())
+    write_initrd(INITRD, paths.bzimage())

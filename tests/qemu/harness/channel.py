@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A stream socket read by lines and by counts, every read with a deadline."""
 import time
 

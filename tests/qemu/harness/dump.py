@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Questions to a dump: registers, memory by virtual address, stacks."""
 import dataclasses
 import io

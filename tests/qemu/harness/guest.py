@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A QEMU guest: its process, the agent in it, and QMP.
 
     with Guest(Machine(kernel, initrd), workdir) as guest:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Initial RAM file systems, written as newc cpio archives.
 
 The base archive holds busybox and the agent (guest/init), and serves in both
@@ -92,19 +93,16 @@ def base(extra=()):
     return archive
 
 
-def write(path, image, both=(), first=()):
+def write(path, image, extra=()):
     """Write the archives for a first kernel that can load image as capture kernel.
 
-    both and first are sequences of (source path, name in the guest): files for
-    both kernels, and files that the capture kernel does without.
+    extra is a sequence of (source path, name in the guest), for both kernels.
     """
-    capture = base(both).bytes()
+    capture = base(extra).bytes()
     archive = Archive()
     archive.program(kexec())
     archive.copy(image, "/boot/image")
     archive.file("/boot/initrd", capture)
-    for source, name in first:
-        archive.copy(source, name)
     path.write_bytes(capture + archive.bytes())
     return path
 

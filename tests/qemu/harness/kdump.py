@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Steps that many tests share: load, plant, crash, and check what the dump shows."""
 import array
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """A small set of combinations in which every pair of values occurs."""
 import itertools
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Where things are in the repository and in build/."""
 import pathlib
 

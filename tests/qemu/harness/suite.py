@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """The tests: how they are declared and run."""
 import concurrent.futures
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """Names for addresses: the kernel's from vmlinux, moved by KASLR, and a module's."""
 import bisect
 import functools

@@ -6,12 +6,14 @@
  * to "trigger" pulls it on the CPU of the writer; writing a seed to "plant"
  * fills memory, after which reading "plant" tells where: one line
  * "ADDRESS SIZE" for each range, physical and in bytes, hexadecimal. A size in
- * "leak" loses that many bytes.
+ * "leak" loses that many bytes; in "device_dump", in the capture kernel, it
+ * adds a device dump of that many.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/crash_dump.h>
 #include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
@@ -221,6 +223,28 @@ static int set_leak(const char *val, const struct kernel_param *kp)
 static const struct kernel_param_ops leak_ops = { .set = set_leak };
 module_param_cb(leak, &leak_ops, NULL, 0200);
 MODULE_PARM_DESC(leak, "bytes to lose");
+
+/* In the capture kernel: what a driver has to say about its device. */
+static int fill_device_dump(struct vmcoredd_data *data, void *buf)
+{
+	memset(buf, 0xd5, data->size);
+	return 0;
+}
+
+static int set_device_dump(const char *val, const struct kernel_param *kp)
+{
+	struct vmcoredd_data data = {
+		.dump_name = "kdump_test",
+		.vmcoredd_callback = fill_device_dump,
+	};
+	int ret = kstrtouint(val, 0, &data.size);
+
+	return ret ?: vmcore_add_device_dump(&data);
+}
+
+static const struct kernel_param_ops device_dump_ops = { .set = set_device_dump };
+module_param_cb(device_dump, &device_dump_ops, NULL, 0200);
+MODULE_PARM_DESC(device_dump, "size of a device dump to add, bytes");
 
 static int __init kdump_test_init(void)
 {

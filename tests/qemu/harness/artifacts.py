@@ -29,7 +29,7 @@ def build_probe():
 
 
 def build_module():
-    """Build the test module against the kernel's objects, outside the repository."""
+    """Build the test module against what make kernel leaves, outside the repository."""
     folder = MODULE.parent
     folder.mkdir(parents=True, exist_ok=True)
     for source in (paths.HERE / "module").iterdir():
@@ -38,10 +38,7 @@ def build_module():
             shutil.copyfile(source, target)
     tree = paths.OBJECTS.resolve().parent
     make = ["make", "-s", "-C", tree, f"O={paths.OBJECTS.name}", f"-j{os.cpu_count()}"]
-    if not (paths.OBJECTS / "scripts" / "module.lds").is_file():
-        _run(*make, "modules_prepare")
-    _run(*make, f"M={folder}", f"KBUILD_EXTRA_SYMBOLS={paths.OBJECTS / 'vmlinux.symvers'}",
-         "modules")
+    _run(*make, f"M={folder}", "modules")
 
 
 def stripped(source):

@@ -24,12 +24,14 @@ run: kernel ## boot the kernel in QEMU, crash it, save the dump, show the backtr
 	@tests/qemu/run-demo
 
 test: GROUPS = kernel run test
-test: kernel unit trixie ## prove that it works
-	@tests/qemu/run-tests
+test: kernel trixie ## prove that it works
+	@scripts/need $(GROUPS)
+	@scripts/sum-up "make -s -C tests/unit check" tests/qemu/run-tests
 
 test-full: GROUPS = kernel run test
-test-full: kernel unit trixie ## the same with every combination of triggers, CPUs, loaders
-	@tests/qemu/run-tests --full
+test-full: kernel trixie ## the same with every combination of triggers, CPUs, loaders
+	@scripts/need $(GROUPS)
+	@scripts/sum-up "make -s -C tests/unit check" "tests/qemu/run-tests --full"
 
 unit: GROUPS = test
 unit: ## run the tests of the pure files in user space, under sanitizers
@@ -39,7 +41,7 @@ unit: ## run the tests of the pure files in user space, under sanitizers
 kunit: GROUPS = kernel run
 kunit: kernel ## run the KUnit suites in the built kernel
 	@scripts/need $(GROUPS)
-	@tests/qemu/run-tests kunit
+	@tests/qemu/run-tests -k kunit
 
 fuzz: GROUPS = kernel run
 fuzz: kernel ## give the capture kernel N=100000 generated ELF headers

@@ -39,8 +39,11 @@ def removed_files():
 
 
 def hooks():
-    """Return the patches to stock files in the order in which they apply."""
-    return sorted((REPO / "patches").glob("*.patch"))
+    """Return the patches to stock files in the order in which they apply: patches/series."""
+    lines = (REPO / "patches" / "series").read_text().splitlines()
+    order = [name for line in lines if line.startswith("hook: ") for name in line.split()[1:]]
+    listed = [REPO / "patches" / f"{name}.patch" for name in order]
+    return listed + sorted(set((REPO / "patches").glob("*.patch")) - set(listed))
 
 
 def hooked_files(patches):

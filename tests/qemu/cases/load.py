@@ -29,7 +29,7 @@ def vmlinux(context):
                                     artifacts.stripped(paths.VMLINUX))
     with context.boot("crashkernel=64M@16M", initrd=initrd) as guest:
         kallsyms = insert_module(guest)
-        load(guest, "kexec_load")
+        load(guest, "kexec_load", options="--args-linux")
         guest.crash(f"echo panic >{MODULE}/trigger")
         check(len(open_dump(guest, kallsyms).threads) == 2, "not two CPUs in the dump")
 

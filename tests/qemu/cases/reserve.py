@@ -80,10 +80,10 @@ REFUSED = {
     "garbage": ("much", "character 13", "size expected"),
     "huge": ("64G", "character 13", "size is not less than the RAM present"),
     "range": ("1G-512M:64M", "character 16", "end of the range is not above its start"),
-    "colon": ("512M-", "character 18", "end of the range or ':' expected"),
+    "colon": ("512M-:", "character 19", "size expected"),
     "trailing": ("64M@16M,what", "character 20", "nothing may follow the offset"),
     "unaligned": ("64M@16385K", "", "offset 0x1000400 is not a multiple"),
-    "overlap": ("48M@206M", "", "overlaps the initrd"),
+    "overlap": ("24M@224M", "", "overlaps the initrd"),
     "outside": ("64M@8G", "", "there is no RAM"),
 }
 

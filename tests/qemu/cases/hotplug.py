@@ -1,22 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0
 """CPUs and memory that come and go after an image was loaded."""
-from harness.kdump import check_edges, check_on_stack, load, open_dump, ram_ranges
+from harness.debugger import Debugger
+from harness.kdump import check_edges, check_on_stack, load, on_cpu, open_dump, ram_ranges
 from harness.suite import check, test
+from harness.symbols import vmlinux_symbols
 
 PLUGGED = 128 << 20
+PUT_INTO_USE = """for state in /sys/devices/system/memory/memory*/state; do
+                      grep -q online $state || echo online >$state
+                  done"""
+# Of ELF-64: where the low byte of e_phnum is, and where the program headers begin.
+PHNUM, PHDRS = 56, 64
 
 
-def add_memory(guest, size):
-    """Plug a module of memory and put it into use."""
+def plug_memory(guest, size):
+    """Plug a module of memory; return the ranges of RAM before and after that."""
+    before = ram_ranges(guest.sh("cat /proc/iomem"))
     guest.monitor.execute("object-add", **{"qom-type": "memory-backend-ram"}, id="ram1", size=size)
     guest.monitor.execute("device_add", driver="pc-dimm", id="dimm1", memdev="ram1")
     guest.sh(f"""cd /sys/devices/system/memory
                  before=$(ls -d memory*/ | wc -l)
                  wanted=$(( before + {size} / 0x$(cat block_size_bytes) ))
-                 until [ $(ls -d memory*/ | wc -l) = $wanted ]; do usleep 1000; done
-                 for state in memory*/state; do
-                     grep -q online $state || echo online >$state
-                 done""")
+                 until [ $(ls -d memory*/ | wc -l) = $wanted ]; do usleep 1000; done""")
+    after = ram_ranges(guest.sh("cat /proc/iomem"))
+    check(sum(end - start for start, end in after)
+          == sum(end - start for start, end in before) + size,
+          f"the memory did not come: {after}")
+    return before, after
 
 
 @test
@@ -48,33 +58,86 @@ def cpu_offline(context):
 def memory_added(context):
     """Memory that was plugged in after kexec_file_load is in the dump."""
     with context.boot("crashkernel=64M", memory="512M,slots=2,maxmem=4G") as guest:
-        # Or the capture kernel would take the module for its own.
-        load(guest, "kexec_file_load", append="acpi_no_memhotplug")
-        before = ram_ranges(guest.sh("cat /proc/iomem"))
-        add_memory(guest, PLUGGED)
-        after = ram_ranges(guest.sh("cat /proc/iomem"))
-        check(sum(end - start for start, end in after)
-              == sum(end - start for start, end in before) + PLUGGED,
-              f"the memory did not come: {after}")
+        load(guest, "kexec_file_load")
+        _, after = plug_memory(guest, PLUGGED)
+        guest.sh(PUT_INTO_USE)
         guest.crash("echo c >/proc/sysrq-trigger")
         check_edges(guest, open_dump(guest).core, after)
 
 
 @test
-def crash_during_update(context):
-    """A panic while CPUs come and go, and the loaded headers with them, still makes a dump."""
-    for delay in (20, 45, 90):
-        with context.boot("crashkernel=64M", cpus=4) as guest:
-            load(guest, "kexec_file_load")
-            guest.sh("""cd /sys/devices/system/cpu
-                        while :; do
-                            for way in 0 1; do
-                                echo $way >cpu1/online
-                                echo $way >cpu2/online
-                            done
-                        done >/dev/null 2>&1 &""")
-            guest.crash(f"usleep {delay}000; taskset 8 sh -c 'echo c >/proc/sysrq-trigger'")
-            dump = open_dump(guest)
-            check(dump.variable("panic_cpu") == 3, "another CPU crashed")
-            check(any("sysrq_handle_crash" in dump.functions(thread)
-                      for thread in dump.threads), "CPU 3 is not in the dump")
+def memory_not_used(context):
+    """Memory that was plugged in, and used for some time at most, is not in the dump: it may
+    be gone by then."""
+    with context.boot("crashkernel=64M", memory="512M,slots=2,maxmem=4G") as guest:
+        load(guest, "kexec_file_load")
+        before, after = plug_memory(guest, PLUGGED)
+        (start, _), = set(after) - set(before)
+        guest.sh(PUT_INTO_USE)
+        block = f"/sys/devices/system/memory/memory{start // PLUGGED}"
+        guest.sh(f"echo offline >{block}/state")
+        guest.crash("echo c >/proc/sysrq-trigger")
+        core = open_dump(guest).core
+        check_edges(guest, core, before)
+        check(core.offset_of(start) is None, "memory that is off line is in the dump")
+
+
+def stop_at(debugger, function):
+    """Run to a function of a kernel that has not been moved."""
+    address = next(address for address, name in vmlinux_symbols() if name == function)
+    debugger.break_at(address)
+    debugger.run_to_breakpoint()
+    debugger.clear(address)
+
+
+def stop_before_copy(debugger):
+    """Run until new ELF headers are about to be made."""
+    stop_at(debugger, "crash_create_headers")
+
+
+def stop_in_copy(debugger):
+    """Run until new ELF headers are half in place: they promise more than there is so far."""
+    stop_at(debugger, "crash_replace_headers")
+    arguments = debugger.registers()
+    headers, size = arguments["rdi"], arguments["rdx"]
+    old, new = debugger.memory(headers, size), debugger.memory(arguments["rsi"], size)
+    check(old[PHNUM] < new[PHNUM], "no program header is added")
+
+    stop_at(debugger, "memcpy")
+    check(debugger.registers()["rdi"] == headers, "this is not the copy of the headers")
+    while debugger.memory(headers + PHNUM, 1)[0] == old[PHNUM]:
+        debugger.step()
+    check(debugger.memory(headers, size)[PHDRS:] != new[PHDRS:], "the copy has come too far")
+
+
+def crash_in_update(context, cpu, stop, complete):
+    """Have CPU 0 panic when a CPU has come to a certain point of an update."""
+    with context.boot("crashkernel=64M nokaslr unknown_nmi_panic nmi_watchdog=0",
+                      memory="512M,slots=2,maxmem=4G") as guest:
+        load(guest, "kexec_file_load")
+        before, after = plug_memory(guest, PLUGGED)
+        with Debugger(guest) as debugger:
+            guest.send(on_cpu(cpu, PUT_INTO_USE))
+            stop(debugger)
+            guest.monitor.execute("inject-nmi")
+        guest.wait_for("capture")
+        core = open_dump(guest).core
+        check_edges(guest, core, after if complete else before)
+
+
+@test
+def crash_in_copy(context):
+    """A CPU that panics while it replaces the ELF headers of the image completes them."""
+    crash_in_update(context, 0, stop_in_copy, complete=True)
+
+
+@test
+def crash_beside_copy(context):
+    """A panic while another CPU replaces the ELF headers finds them complete."""
+    crash_in_update(context, 1, stop_in_copy, complete=True)
+
+
+@test
+def crash_before_copy(context):
+    """A panic while new ELF headers are being made finds the old ones."""
+    crash_in_update(context, 0, stop_before_copy, complete=False)

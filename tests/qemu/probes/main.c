@@ -11,6 +11,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } probes[] = {
+	{ "fuzz", probe_fuzz },
 	{ "seek", probe_seek },
 	{ "spin", probe_spin },
 	{ "vmcore", probe_vmcore },

@@ -6,6 +6,7 @@
 #ifndef _LINUX_OLDMEM_H
 #define _LINUX_OLDMEM_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 struct file_operations;
@@ -14,7 +15,7 @@ struct range;
 struct vm_area_struct;
 
 /* The bytes were written through the crashed kernel's encrypted mapping. */
-#define OLDMEM_ENCRYPTED	(1U << 0)
+#define OLDMEM_ENCRYPTED	BIT(0)
 
 /**
  * struct oldmem_window - a mapping of old memory, kept from one read to the next

@@ -229,4 +229,5 @@ static struct kunit_suite crash_headers_suite = {
 	.name = "crash_headers",
 	.test_cases = crash_headers_cases,
 };
+
 kunit_test_suite(crash_headers_suite);

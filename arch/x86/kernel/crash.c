@@ -18,7 +18,6 @@
 #include <asm/io_apic.h>
 #include <asm/reboot.h>
 #include <asm/sev.h>
-#include <asm/smp.h>
 #include <asm/x86_init.h>
 
 #ifdef CONFIG_SMP

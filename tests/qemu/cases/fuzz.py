@@ -68,11 +68,11 @@ def declare(seed, count):
     """Add a test for each batch of that many seeds from a first one on."""
     end = seed + count
     while seed < end:
-        upto = min(end, (seed // BATCH + 1) * BATCH)
-        add(f"fuzz.{seed}-{upto - 1}",
-            lambda context, seed=seed, upto=upto: run_batch(context, seed, upto - seed),
-            f"Generated ELF headers, seeds {seed} to {upto - 1}: no oops, no hang, no lost memory.")
-        seed = upto
+        limit = min(end, (seed // BATCH + 1) * BATCH)
+        add(f"fuzz.{seed}-{limit - 1}",
+            lambda context, seed=seed, limit=limit: run_batch(context, seed, limit - seed),
+            f"Generated ELF headers, seeds {seed} to {limit - 1}: no oops, no hang, nothing lost.")
+        seed = limit
 
 
 declare(0, DEFAULT)

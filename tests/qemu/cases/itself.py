@@ -45,7 +45,7 @@ def elf_reader(context):
     del context
     core = ElfCore(small_core(b"memory"))
     check([(note.name, note.desc) for note in core.notes] == [("CORE", b"desc")], "notes")
-    check(core.physical(0x1002, 3) == b"mor", "memory")
+    check(core.physical(0x1002, 4) == b"mory", "memory")
     check(core.offset_of(0x1006) is None, "the end of a segment")
     for damage in (lambda: list(parse_notes(struct.pack("<3I", 5, 100, 1) + b"CORE\0\0\0\0")),
                    lambda: ElfCore(io.BytesIO(b"no ELF file at all")),

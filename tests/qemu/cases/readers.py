@@ -7,10 +7,10 @@ import threading
 
 from elfcore import ElfCore
 
-from harness import artifacts, initramfs, paths
+from harness import artifacts, paths
 from harness.dump import Dump
 from harness.guest import Guest, Machine
-from harness.kdump import LOW_MEMORY, load, on_cpu, open_dump, spin
+from harness.kdump import LOW_MEMORY, load, on_cpu, spin
 from harness.suite import Failure, Skip, check, test
 
 CPUS = 4

@@ -17,7 +17,8 @@ EDGES = (0, 1, 2, 3, 4, 7, 8, 11, 12, 31, 32, 51, 52, 55, 56, 57, 63, 64, 65, 25
          4095, 4096, 4097, 0x7fff, 0x8000, 0xfffe, U16, 0x10000, 0x1ffff, 0x20000, 0x20001,
          4 << 20, 16 << 20, 0x7fffffff, 0x80000000, U32 - 1, U32, OLD, OLD + 1, NOTES, FREE,
          OWN, NOWHERE, 0xa0000, 0xfec00000, 0xfee00000, 0xb0000000, OLD + OLD_SIZE - 1,
-         OLD + OLD_SIZE, LIMIT - PAGE_SIZE, LIMIT - 1, LIMIT, 1 << 46, 1 << 52, (1 << 63) - PAGE_SIZE,
+         OLD + OLD_SIZE, LIMIT - PAGE_SIZE, LIMIT - 1, LIMIT, 1 << 46, 1 << 52,
+         (1 << 63) - PAGE_SIZE,
          (1 << 63) - 1, 1 << 63, U64 - PAGE_SIZE, U64 - 1, U64)
 
 

@@ -26,7 +26,6 @@ BUSY_HOST = "no_timer_check tsc=reliable"
 CONSOLE = f"console=ttyS0 panic=-1 {BUSY_HOST}"
 
 
-
 class GuestError(Exception):
     """The guest did not do what was asked of it."""
 

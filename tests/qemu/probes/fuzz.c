@@ -47,8 +47,10 @@ static void check_segment(const Elf64_Phdr *phdr, off_t size, unsigned int index
 	       index, phdr->p_type);
 	EXPECT(phdr->p_filesz <= phdr->p_memsz, "segment %u: more in the file than in memory",
 	       index);
-	EXPECT(!phdr->p_filesz || (phdr->p_offset <= (uint64_t)size &&
-	       phdr->p_filesz <= size - phdr->p_offset), "segment %u leaves the file", index);
+	EXPECT(!phdr->p_filesz || phdr->p_offset <= (uint64_t)size,
+	       "segment %u begins behind the file", index);
+	EXPECT(!phdr->p_filesz || phdr->p_filesz <= size - phdr->p_offset,
+	       "segment %u leaves the file", index);
 }
 
 static void check_headers(size_t len, off_t size)

@@ -37,7 +37,7 @@ unsigned long number(const char *text)
 	errno = 0;
 	value = strtoul(text, &end, 0);
 	if (errno || *end || end == text)
-		die("%s is no number", text);
+		die("%s is not numeric", text);
 	return value;
 }
 

@@ -146,8 +146,11 @@ static bool check_place(struct header_reader *from, struct crash_segment *seg)
 	u64 limit = oldmem_limit();
 	struct range used;
 
-	if (!seg->filesz)
+	/* What is said of no bytes may be absurd, and matters to nobody. */
+	if (!seg->filesz) {
+		seg->where = 0;
 		return true;
+	}
 	if (seg->where >= limit) {
 		report(from, "offset 0x%llx is no physical address, dropped",
 		       seg->where);

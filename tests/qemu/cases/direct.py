@@ -127,7 +127,7 @@ def segment_cases():
     yield Case("all sizes are zero", one(filesz=0, memsz=0))
     yield Case("p_filesz is zero", one(filesz=0), loads=(page, (OLD, 0, PAGE_SIZE)))
     yield Case("p_filesz is zero, p_offset absurd", one(filesz=0, offset=U64),
-               message="1 segments are left out")
+               loads=(page, (OLD, 0, PAGE_SIZE)))
     yield Case("in our own memory", one(offset=OWN, paddr=OWN), message="not the crashed kernel's")
     yield Case("only in our own memory", Header([Segment(offset=OWN, paddr=OWN)]).encode(),
                error=ENXIO["error"], reason=ENXIO["reason"], message="not the crashed kernel's")

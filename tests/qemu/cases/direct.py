@@ -217,7 +217,8 @@ def check_messages(case, lines):
     else:
         check(not verdicts, f"the verdict is {verdicts}")
     if case.message:
-        check(sum(case.message in line for line in lines) >= 1, f"no '{case.message}' in {lines}")
+        check(sum(case.message in line for line in lines) == 1,
+              f"not one '{case.message}' in {lines}")
 
 
 def check_dump(case, core):

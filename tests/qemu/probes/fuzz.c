@@ -86,7 +86,7 @@ static void sample(int fd, off_t size)
 	EXPECT(pread(fd, page, PAGE, size) == 0, "data at the end");
 }
 
-/* Mapping may be refused, but what is mapped has the bytes that are read. */
+/* What is mapped has the bytes that are read. */
 static void map_pages(int fd, off_t size)
 {
 	static char page[PAGE];

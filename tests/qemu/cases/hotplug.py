@@ -16,11 +16,12 @@ PHNUM, PHDRS = 56, 64
 def plug_memory(guest, size):
     """Plug a module of memory; return the ranges of RAM before and after that."""
     before = ram_ranges(guest.sh("cat /proc/iomem"))
+    # The guest may be done with it at once, so this is counted first.
+    blocks = int(guest.sh("ls -d /sys/devices/system/memory/memory*/ | wc -l"))
     guest.monitor.execute("object-add", **{"qom-type": "memory-backend-ram"}, id="ram1", size=size)
     guest.monitor.execute("device_add", driver="pc-dimm", id="dimm1", memdev="ram1")
     guest.sh(f"""cd /sys/devices/system/memory
-                 before=$(ls -d memory*/ | wc -l)
-                 wanted=$(( before + {size} / 0x$(cat block_size_bytes) ))
+                 wanted=$(( {blocks} + {size} / 0x$(cat block_size_bytes) ))
                  until [ $(ls -d memory*/ | wc -l) = $wanted ]; do usleep 1000; done""")
     after = ram_ranges(guest.sh("cat /proc/iomem"))
     check(sum(end - start for start, end in after)

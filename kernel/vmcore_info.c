@@ -162,9 +162,10 @@ EXPORT_SYMBOL(paddr_vmcoreinfo_note);
 
 /**
  * crash_update_vmcoreinfo_safecopy - keep a second copy of the text
- * @ptr: VMCOREINFO_BYTES of memory to copy it to; NULL: there is none any more
+ * @ptr: VMCOREINFO_BYTES of memory to copy it to, which stays until the next
+ *	 call; NULL: there is none any more
  *
- * Context: Process, under the kexec lock.
+ * Context: Process, where a crash image is loaded or freed.
  */
 void crash_update_vmcoreinfo_safecopy(void *ptr)
 {

@@ -73,6 +73,22 @@ static void crash_say(const char *why)
 	printk_deferred(pr_fmt("no dump: %s\n"), why);
 }
 
+static const char crash_no_image[] = "kexec is busy and no image is in place";
+
+static bool crash_image_wanted(void)
+{
+	if (!READ_ONCE(kexec_crash_image)) {
+		if (atomic_read(&__kexec_lock))
+			crash_say(crash_no_image);
+		return false;
+	}
+	if (!crash_switch_is_on()) {
+		crash_say("switched off in /proc/kexec-dump");
+		return false;
+	}
+	return true;
+}
+
 /*
  * Hold kexec still. A regular kexec -l may have the lock, and for long, while
  * the crash image is in place. Whoever replaces that withdraws it before
@@ -83,8 +99,7 @@ static bool crash_lock_kexec(void)
 {
 	if (kexec_trylock() || crash_hotplug_take_over())
 		return true;
-	if (READ_ONCE(kexec_crash_image))
-		crash_smp_send_stop();
+	crash_smp_send_stop();
 	return false;
 }
 
@@ -105,11 +120,8 @@ void __noclone __crash_kexec(struct pt_regs *regs)
 	struct kimage *image;
 	bool locked;
 
-	if (!crash_switch_is_on()) {
-		if (READ_ONCE(kexec_crash_image))
-			crash_say("switched off in /proc/kexec-dump");
+	if (!crash_image_wanted())
 		return;
-	}
 
 	locked = crash_lock_kexec();
 	image = READ_ONCE(kexec_crash_image);
@@ -119,12 +131,11 @@ void __noclone __crash_kexec(struct pt_regs *regs)
 		crash_hotplug_finish_update();
 		crash_save_vmcoreinfo();
 		machine_kexec(image);
+	} else {
+		crash_say(crash_no_image);
 	}
-
 	if (locked)
 		kexec_unlock();
-	else
-		crash_say("kexec is busy and no image is in place");
 }
 
 STACK_FRAME_NON_STANDARD(__crash_kexec);

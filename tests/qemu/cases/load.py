@@ -22,16 +22,55 @@ def elf32_headers(context):
         patterns.check(dump.core)
 
 
+def crash_into_vmlinux(context, crashkernel, load_it):
+    initrd = artifacts.write_initrd(context.workdir / "initrd",
+                                    artifacts.stripped(paths.VMLINUX))
+    with context.boot(f"crashkernel={crashkernel}", initrd=initrd) as guest:
+        kallsyms = insert_module(guest)
+        load_it(guest)
+        patterns = Patterns(guest, seed=64)
+        guest.crash(f"echo panic >{MODULE}/trigger")
+        dump = open_dump(guest, kallsyms)
+        check(len(dump.threads) == 2, "not two CPUs in the dump")
+        patterns.check(dump.core)
+
+
+def file_load(guest, image="/boot/image"):
+    return guest.sh(f"probe load {image} /boot/initrd '{CAPTURE}' 2>&1 || true").strip()
+
+
 @test
 def vmlinux(context):
     """kexec_load takes a vmlinux as capture kernel. It runs where it was linked for: at 16M."""
+    crash_into_vmlinux(context, "64M@16M",
+                       lambda guest: load(guest, "kexec_load", options="--args-linux"))
+
+
+@test
+def vmlinux_file_load(context):
+    """kexec_file_load takes a vmlinux as capture kernel, wherever the reservation is."""
+    def load_it(guest):
+        error = file_load(guest)
+        check(not error, f"not taken: {error}")
+    crash_into_vmlinux(context, "96M", load_it)
+
+
+@test
+def vmlinux_broken(context):
+    """kexec_file_load refuses a vmlinux that makes no sense, and takes a good one afterwards."""
     initrd = artifacts.write_initrd(context.workdir / "initrd",
                                     artifacts.stripped(paths.VMLINUX))
-    with context.boot("crashkernel=64M@16M", initrd=initrd) as guest:
-        kallsyms = insert_module(guest)
-        load(guest, "kexec_load", options="--args-linux")
-        guest.crash(f"echo panic >{MODULE}/trigger")
-        check(len(open_dump(guest, kallsyms).threads) == 2, "not two CPUs in the dump")
+    with context.boot("crashkernel=96M", initrd=initrd) as guest:
+        for defect, spoil in (
+                ("cut short", "truncate -s $(($(stat -c %s bad) / 2)) bad"),
+                ("another machine", r"printf '\267' | dd of=bad bs=1 seek=18 conv=notrunc"),
+                ("no segments", r"printf '\0\0' | dd of=bad bs=1 seek=56 conv=notrunc"),
+                ("entry outside", r"printf '\377' | dd of=bad bs=1 seek=31 conv=notrunc")):
+            guest.sh(f"cd /tmp; cp /boot/image bad; {spoil} 2>/dev/null")
+            error = file_load(guest, "/tmp/bad")
+            check(error == "Exec format error", f"{defect}: {error}")
+        error = file_load(guest)
+        check(not error, f"not taken: {error}")
 
 
 def leaks(guest):

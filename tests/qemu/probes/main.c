@@ -12,6 +12,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } probes[] = {
 	{ "fuzz", probe_fuzz },
+	{ "load", probe_load },
 	{ "seek", probe_seek },
 	{ "spin", probe_spin },
 	{ "vmcore", probe_vmcore },

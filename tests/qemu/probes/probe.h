@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 int probe_fuzz(int argc, char **argv);
+int probe_load(int argc, char **argv);
 int probe_seek(int argc, char **argv);
 int probe_spin(int argc, char **argv);
 int probe_vmcore(int argc, char **argv);

@@ -130,7 +130,7 @@ static int window_move(struct oldmem_window *win, u64 paddr, u64 len,
 }
 
 /* Make the window have paddr; return how many of the len bytes it has then. */
-static ssize_t window_get(struct oldmem_window *win, u64 paddr, size_t len,
+static ssize_t window_get(struct oldmem_window *win, u64 paddr, u64 len,
 			  unsigned int flags)
 {
 	int err;
@@ -140,7 +140,7 @@ static ssize_t window_get(struct oldmem_window *win, u64 paddr, size_t len,
 		if (err)
 			return err;
 	}
-	return min_t(u64, len, win->start + win->size - paddr);
+	return min(len, win->start + win->size - paddr);
 }
 
 /*
@@ -198,7 +198,7 @@ static bool is_sane(u64 paddr, u64 len)
  * addresses that no CPU has; -ENOMEM if not a page could be mapped; -EFAULT if
  * @to cannot be written; -EINTR if the task is being killed.
  */
-ssize_t oldmem_read_iter(struct oldmem_window *win, u64 paddr, size_t len,
+ssize_t oldmem_read_iter(struct oldmem_window *win, u64 paddr, u64 len,
 			 unsigned int flags, struct iov_iter *to)
 {
 	ssize_t got = 0;
@@ -228,31 +228,53 @@ ssize_t oldmem_read_iter(struct oldmem_window *win, u64 paddr, size_t len,
 }
 
 /**
- * oldmem_read() - copy old memory into the kernel's own
+ * oldmem_window_read() - copy old memory into the kernel's own
+ * @win: the caller's window, which nobody else uses meanwhile
  * @paddr: where to read: physical address, bytes
  * @buf: destination
  * @len: bytes
  * @flags: OLDMEM_*
  *
- * It maps and unmaps; for many reads, oldmem_read_iter() with a window that
- * stays is the better choice.
+ * Context: Process context, may sleep.
+ * Return: 0, or an errno of oldmem_read_iter(); @buf is undefined then.
+ */
+int oldmem_window_read(struct oldmem_window *win, u64 paddr, void *buf,
+		       size_t len, unsigned int flags)
+{
+	struct kvec vec = { .iov_base = buf, .iov_len = len };
+	struct iov_iter to;
+	size_t done = 0;
+	ssize_t got;
+
+	iov_iter_kvec(&to, ITER_DEST, &vec, 1, len);
+	while (done < len) {
+		got = oldmem_read_iter(win, paddr + done, len - done, flags, &to);
+		if (got < 0)
+			return got;
+		done += got;
+	}
+	return 0;
+}
+
+/**
+ * oldmem_read() - copy old memory into the kernel's own, once
+ * @paddr: where to read: physical address, bytes
+ * @buf: destination
+ * @len: bytes
+ * @flags: OLDMEM_*
+ *
+ * It maps and unmaps; who reads often keeps a window for oldmem_window_read().
  *
  * Context: Process context, may sleep.
  * Return: 0, or an errno of oldmem_read_iter(); @buf is undefined then.
  */
 int oldmem_read(u64 paddr, void *buf, size_t len, unsigned int flags)
 {
-	struct kvec vec = { .iov_base = buf, .iov_len = len };
 	struct oldmem_window win = {};
-	struct iov_iter to;
-	ssize_t got = 0;
-	size_t done;
+	int err = oldmem_window_read(&win, paddr, buf, len, flags);
 
-	iov_iter_kvec(&to, ITER_DEST, &vec, 1, len);
-	for (done = 0; done < len && got >= 0; done += got)
-		got = oldmem_read_iter(&win, paddr + done, len - done, flags, &to);
 	oldmem_window_unmap(&win);
-	return min(got, 0);
+	return err;
 }
 
 static int remap_zeros(struct vm_area_struct *vma, unsigned long addr,

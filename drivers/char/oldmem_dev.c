@@ -92,8 +92,7 @@ static ssize_t read_piece(struct oldmem_file *of, u64 paddr, struct iov_iter *to
 		return iov_iter_zero(len, to) ?: -EFAULT;
 	}
 	skip = paddr - run->paddr;
-	len = min_t(u64, run->size - skip, SSIZE_MAX);
-	return oldmem_read_iter(&of->win, run->where + skip, len,
+	return oldmem_read_iter(&of->win, run->where + skip, run->size - skip,
 				oldmem_default_flags(), to);
 }
 

@@ -7,6 +7,7 @@
 #include <linux/crash_dump.h>
 #include <linux/export.h>
 #include <linux/ioport.h>
+#include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/oldmem.h>
@@ -139,6 +140,27 @@ static bool is_gap_after_ram(const struct resource *res)
 }
 
 /*
+ * An entry of iomem that does not say what is there. A bridge's window is only
+ * where devices may be; what drives persistent and special-purpose memory in this
+ * kernel may have been RAM of the crashed one.
+ */
+static bool says_nothing(const struct resource *res)
+{
+	if (res->flags & (IORESOURCE_BUSY | IORESOURCE_SYSRAM))
+		return is_gap_after_ram(res);
+
+	switch (res->desc) {
+	case IORES_DESC_PERSISTENT_MEMORY:
+	case IORES_DESC_PERSISTENT_MEMORY_LEGACY:
+	case IORES_DESC_SOFT_RESERVED:
+	case IORES_DESC_CXL:
+		return true;
+	default:
+		return res->flags & IORESOURCE_WINDOW;
+	}
+}
+
+/*
  * Take whole pages. Of memory, only those that are in use as a whole: no kernel
  * uses a part, and the rest of the page may be old RAM, as kexec-tools' copy of
  * low memory is. Of devices, all that they have a part of.
@@ -150,16 +172,34 @@ static int take_used(struct resource *res, void *arg)
 	u64 start = res->start, end = (u64)res->end + 1;
 	struct range *used = arg;
 
-	if (is_gap_after_ram(res))
+	if (says_nothing(res))
 		return 0;
 	start = memory ? round_up(start, PAGE_SIZE) : round_down(start, PAGE_SIZE);
 	end = memory ? round_down(end, PAGE_SIZE) : round_up(end, PAGE_SIZE);
-	if (start >= end)
-		return 0;
+	if (start >= end || start >= used->start)
+		return start < end;
 	used->start = start;
 	used->end = end - 1;
 	return 1;
 }
+
+/*
+ * A walk does not go below an entry that it has shown, so each kind that may lie
+ * within another is asked for by itself. The last one shows the top level.
+ */
+static const struct {
+	unsigned long flags;
+	unsigned long desc;
+} used_kinds[] = {
+	/* memory of this kernel, and devices that have a driver */
+	{ IORESOURCE_MEM | IORESOURCE_BUSY, IORES_DESC_NONE },
+	/* devices on PCI that have none */
+	{ IORESOURCE_MEM | IORESOURCE_SIZEALIGN, IORES_DESC_NONE },
+	/* what firmware keeps */
+	{ IORESOURCE_MEM, IORES_DESC_RESERVED },
+	/* devices on no bus */
+	{ IORESOURCE_MEM, IORES_DESC_NONE },
+};
 
 /**
  * oldmem_find_used() - find what this kernel knows to be no old RAM
@@ -167,23 +207,28 @@ static int take_used(struct resource *res, void *arg)
  * @len: bytes to look through, not 0; @paddr + @len must not overflow
  * @used: result: the first such pages; the end belongs to them
  *
- * These are its own memory, devices that have a driver, and what firmware
- * reserved. What filters say is not looked at.
+ * These are its own memory, devices, and what firmware reserved. What filters say
+ * is not looked at.
  *
  * Context: Process context.
  * Return: true if there is any.
  */
 bool oldmem_find_used(u64 paddr, u64 len, struct range *used)
 {
+	struct range never = arch_oldmem_never_ram();
 	u64 start = round_down(paddr, PAGE_SIZE);
 	u64 last = PAGE_ALIGN(paddr + len) - 1;
-	struct range busy = { .start = U64_MAX }, reserved = { .start = U64_MAX };
+	unsigned int i;
 
-	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_MEM | IORESOURCE_BUSY,
-			    start, last, &busy, take_used);
-	walk_iomem_res_desc(IORES_DESC_RESERVED, IORESOURCE_MEM,
-			    start, last, &reserved, take_used);
-	*used = busy.start < reserved.start ? busy : reserved;
+	*used = (struct range) { .start = U64_MAX };
+	for (i = 0; i < ARRAY_SIZE(used_kinds); i++)
+		walk_iomem_res_desc(used_kinds[i].desc, used_kinds[i].flags,
+				    start, last, used, take_used);
+
+	never.start = max(never.start, start);
+	never.end = min(never.end, last);
+	if (never.start <= never.end && never.start < used->start)
+		*used = never;
 	return used->start != U64_MAX;
 }
 

@@ -9,13 +9,24 @@
 
 #include <linux/bits.h>
 #include <linux/io.h>
+#include <linux/limits.h>
 #include <linux/minmax.h>
+#include <linux/range.h>
 #include <linux/types.h>
 
 /* First physical address, in bytes, that the CPU cannot reach; below 2^63. */
 static inline u64 arch_oldmem_limit(void)
 {
 	return BIT_ULL(min(BITS_PER_TYPE(phys_addr_t), 62));
+}
+
+/*
+ * Physical addresses, whole pages, that can never be RAM and that no entry of
+ * iomem tells of. The end belongs to them; nothing if it is below the start.
+ */
+static inline struct range arch_oldmem_never_ram(void)
+{
+	return (struct range) { .start = U64_MAX, .end = 0 };
 }
 
 /*

@@ -8,8 +8,11 @@
 #include <linux/bits.h>
 #include <linux/io.h>
 #include <linux/minmax.h>
+#include <linux/range.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 
+#include <asm/apicdef.h>
 #include <asm/processor.h>
 
 static inline u64 arch_oldmem_limit(void)
@@ -17,6 +20,18 @@ static inline u64 arch_oldmem_limit(void)
 	/* Without PAE a page table entry has no room for more than 32 bits. */
 	return BIT_ULL(min_t(unsigned int, boot_cpu_data.x86_phys_bits,
 			     BITS_PER_TYPE(phys_addr_t)));
+}
+
+/*
+ * The local APIC's registers, and where devices write interrupt messages: Intel
+ * SDM, volume 3, "Message Address Register Format".
+ */
+static inline struct range arch_oldmem_never_ram(void)
+{
+	return (struct range) {
+		.start = APIC_DEFAULT_PHYS_BASE,
+		.end = APIC_DEFAULT_PHYS_BASE + SZ_1M - 1,
+	};
 }
 
 static inline void *arch_oldmem_map(phys_addr_t start, size_t size,

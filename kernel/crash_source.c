@@ -24,7 +24,6 @@
 #include <linux/range.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/uio.h>
 
 #ifndef vmcore_elf_check_arch_cross
 #define vmcore_elf_check_arch_cross(hdr) ((void)(hdr), false)
@@ -74,26 +73,12 @@ static __printf(2, 3) void report(struct header_reader *from,
 static int read_header(struct header_reader *from, u64 offset, void *buf,
 		       size_t len)
 {
-	struct kvec vec = { .iov_base = buf, .iov_len = len };
-	struct iov_iter to;
-	ssize_t got;
-
 	if (offset > from->size || len > from->size - offset)
 		return -ENODATA;
 	if (offset > S64_MAX - from->addr)
 		return -EOVERFLOW;
-
-	iov_iter_kvec(&to, ITER_DEST, &vec, 1, len);
-	while (iov_iter_count(&to)) {
-		size_t left = iov_iter_count(&to);
-
-		got = oldmem_read_iter(&from->win,
-				       from->addr + offset + len - left, left,
-				       oldmem_header_flags(), &to);
-		if (got < 0)
-			return got;
-	}
-	return 0;
+	return oldmem_window_read(&from->win, from->addr + offset, buf, len,
+				  oldmem_header_flags());
 }
 
 static bool is_our_machine(const struct crash_elf *elf)
@@ -163,12 +148,18 @@ static bool check_place(struct header_reader *from, struct crash_segment *seg)
 	}
 	if (!oldmem_find_used(seg->where, seg->filesz, &used))
 		return true;
-	if (seg->type == PT_NOTE ||
-	    (used.start <= seg->where &&
-	     used.end - seg->where >= seg->filesz - 1)) {
+	if (used.start <= seg->where &&
+	    (seg->type == PT_NOTE || used.end - seg->where >= seg->filesz - 1)) {
 		report(from, "0x%llx bytes at 0x%llx are not the crashed kernel's, dropped",
 		       seg->filesz, seg->where);
 		return false;
+	}
+	if (seg->type == PT_NOTE) {
+		/* Notes are read from the first on, and those in front may be good. */
+		report(from, "0x%llx bytes at 0x%llx are too many, cut off",
+		       seg->filesz, seg->where);
+		seg->filesz = used.start - seg->where;
+		return true;
 	}
 	report(from, "0x%llx-0x%llx is not the crashed kernel's, reads as zeros",
 	       used.start, used.end);

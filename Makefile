@@ -9,7 +9,7 @@ GROUPS = kernel
 N ?= 100000
 
 .DEFAULT_GOAL := help
-PHONY := help tree kernel run unit kunit test test-full fuzz trixie check patchset clean distclean
+PHONY := help tree kernel run unit kunit test test-full fuzz debian check patchset clean distclean
 .PHONY: $(PHONY)
 
 help: ## show this list
@@ -24,12 +24,12 @@ run: kernel ## boot the kernel in QEMU, crash it, save the dump, show the backtr
 	@tests/qemu/run-demo
 
 test: GROUPS = kernel run test
-test: kernel trixie ## prove that it works
+test: kernel debian ## prove that it works
 	@scripts/need $(GROUPS)
 	@scripts/sum-up "make -s -C tests/unit check" tests/qemu/run-tests
 
 test-full: GROUPS = kernel run test
-test-full: kernel trixie ## the same with every combination of triggers, CPUs, loaders
+test-full: kernel debian ## the same with every combination of triggers, CPUs, loaders
 	@scripts/need $(GROUPS)
 	@scripts/sum-up "make -s -C tests/unit check" "tests/qemu/run-tests --full"
 
@@ -64,8 +64,12 @@ kernel: tree ## build the kernel: build/x86_64/vmlinux and build/x86_64/bzImage
 	@ln -sfn linux/x86_64 build/x86_64
 	@ln -sfn arch/x86/boot/bzImage build/x86_64/bzImage
 
-trixie: # the readers crash and makedumpfile
-	@scripts/trixie || echo "make: going on without crash and makedumpfile"
+# Kernels to crash, and readers of dumps. Page sets are compared with sid's
+# makedumpfile: 1.7.8 and later know the page types of Linux 6.12.
+debian:
+	@scripts/debian-programs trixie crash makedumpfile python3-drgn && \
+		scripts/debian-programs sid makedumpfile && \
+		scripts/debian-kernels || echo "make: going on without some of Debian's programs"
 
 check: GROUPS = kernel check
 check: tree ## checkpatch, sparse, W=1, kernel-doc, shellcheck and the like, on all that is ours

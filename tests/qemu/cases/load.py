@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Loading a capture kernel: formats, repetition, the switch on panic."""
 from harness import artifacts, paths
-from harness.kdump import (CAPTURE, MODULE, Patterns, check_on_stack, insert_module, load, on_cpu,
-                           open_dump)
+from harness.kdump import (MODULE, Patterns, capture_options, check_on_stack, insert_module, load,
+                           on_cpu, open_dump)
 from harness.suite import check, test
 
 KMEMLEAK = "/sys/kernel/debug/kmemleak"
@@ -88,7 +88,7 @@ def reload_100_times(context):
             guest.sh(f"""
                 for round in $(seq 50); do
                     kexec -p {loader} /boot/image --initrd=/boot/initrd \\
-                        --command-line='{CAPTURE}' || exit
+                        --command-line='{capture_options(guest)}' || exit
                 done
                 kexec -p {loader} -u""", timeout=400)
         found = leaks(guest)

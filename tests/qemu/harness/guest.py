@@ -42,6 +42,17 @@ class Machine:
     model: str = "qemu64"
     devices: tuple = ()
     share: pathlib.Path = None
+    agent: str = "virtio"           # or "serial", for a kernel without virtio-serial
+
+    def kernel_options(self):
+        """What each kernel that runs in it has to be told."""
+        return CONSOLE + (" agent=serial" if self.agent == "serial" else "")
+
+    def agent_arguments(self):
+        """How the agent talks to the character device "agent"."""
+        if self.agent == "serial":
+            return "-serial", "chardev:agent"
+        return "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent,nr=1"
 
     def arguments(self):
         yield from (QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
@@ -49,7 +60,7 @@ class Machine:
                     "-machine", f"q35,max-ram-below-4g={self.below_4g}",
                     "-m", self.memory, "-smp", str(self.cpus),
                     "-kernel", str(self.kernel), "-initrd", str(self.initrd),
-                    "-append", f"{CONSOLE} {self.cmdline}")
+                    "-append", f"{self.kernel_options()} {self.cmdline}")
         if self.share:
             yield from ("-virtfs", f"local,path={self.share},mount_tag=share,security_model=none")
         yield from self.devices
@@ -73,6 +84,7 @@ class Guest:
         self.workdir.mkdir(parents=True, exist_ok=True)
         self.console_path = self.workdir / "console.log"
         self.timeout = timeout
+        self.kernel_options = machine.kernel_options()
         agent, agent_end = socket.socketpair()
         monitor, monitor_end = socket.socketpair()
         with agent_end, monitor_end, open(self.workdir / "qemu.log", "wb") as log:
@@ -82,8 +94,7 @@ class Guest:
                  "-chardev", f"socket,id=monitor,fd={monitor_end.fileno()}",
                  "-mon", "chardev=monitor,mode=control",
                  "-chardev", f"socket,id=agent,fd={agent_end.fileno()}",
-                 "-device", "virtio-serial-pci",
-                 "-device", "virtserialport,chardev=agent,nr=1"],
+                 *machine.agent_arguments()],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 pass_fds=(agent_end.fileno(), monitor_end.fileno()))
         self.agent = Channel(agent)

@@ -4,10 +4,8 @@ import array
 import re
 
 from .dump import PAGE_SIZE, Dump, GuestFile
-from .guest import CONSOLE
 from .suite import Failure, check
 
-CAPTURE = f"{CONSOLE} nr_cpus=1"
 LOADERS = {"kexec_load": "-c", "kexec_file_load": "-s"}
 LOW_MEMORY = 640 * 1024
 
@@ -16,10 +14,15 @@ GOLDEN = 0x9e3779b97f4a7c15     # as in the module
 SPIN = 0x1234567800000000
 
 
+def capture_options(guest):
+    """The capture kernel's command line."""
+    return f"{guest.kernel_options} nr_cpus=1"
+
+
 def load(guest, loader="kexec_load", options="", append=""):
     """Load the image as capture kernel."""
     guest.sh(f"kexec -p {LOADERS[loader]} /boot/image --initrd=/boot/initrd "
-             f"--command-line='{CAPTURE} {append}' {options}")
+             f"--command-line='{capture_options(guest)} {append}' {options}")
     check(guest.sh("cat /sys/kernel/kexec_crash_loaded") == "1", "kexec -p loaded nothing")
 
 

@@ -93,16 +93,19 @@ def base(extra=()):
     return archive
 
 
-def write(path, image, extra=()):
+def write(path, image, extra=(), first=()):
     """Write the archives for a first kernel that can load image as capture kernel.
 
-    extra is a sequence of (source path, name in the guest), for both kernels.
+    extra is a sequence of (source path, name in the guest), for both kernels; first
+    is one for the first kernel alone.
     """
     capture = base(extra).bytes()
     archive = Archive()
     archive.program(kexec())
     archive.copy(image, "/boot/image")
     archive.file("/boot/initrd", capture)
+    for source, name in first:
+        archive.copy(source, name)
     path.write_bytes(capture + archive.bytes())
     return path
 

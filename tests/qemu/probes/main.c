@@ -11,6 +11,8 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } probes[] = {
+	{ "copy", probe_copy },
+	{ "fill", probe_fill },
 	{ "fuzz", probe_fuzz },
 	{ "load", probe_load },
 	{ "seek", probe_seek },

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <sys/types.h>
 
+int probe_copy(int argc, char **argv);
+int probe_fill(int argc, char **argv);
 int probe_fuzz(int argc, char **argv);
 int probe_load(int argc, char **argv);
 int probe_seek(int argc, char **argv);

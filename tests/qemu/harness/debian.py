@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Debian's own kernels, crashed with ours as the capture kernel.
+
+scripts/debian-kernels has fetched them. Little is built into them, so the agent
+talks through a serial port, and the file system that gives them page cache is in
+a file in memory.
+"""
+import contextlib
+
+from . import artifacts, initramfs, paths
+from .guest import Guest, Machine
+from .suite import Skip
+
+FOLDER = paths.ROOT / "build" / "debian"
+NAMES = ("6.1", "6.12", "newest")
+
+
+@contextlib.contextmanager
+def boot(name, workdir, cmdline="crashkernel=96M"):
+    """A guest that runs a Debian kernel, and has our image to load."""
+    folder = FOLDER / name
+    if not folder.is_dir():
+        raise Skip(f"no Debian kernel {name}: scripts/debian-kernels fetches it")
+    initrd = initramfs.write(workdir / "initrd", paths.bzimage(), [(artifacts.PROBE, "/bin/probe")],
+                             [(module, f"/lib/{module.name}")
+                              for module in sorted((folder / "modules").iterdir())])
+    machine = Machine(kernel=folder / "vmlinuz", initrd=initrd, cmdline=cmdline, agent="serial",
+                      memory="768M", below_4g="384M", share=workdir)
+    with Guest(machine, workdir, timeout=300) as guest:
+        guest.wait_for("first")
+        yield guest

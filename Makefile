@@ -9,7 +9,7 @@ GROUPS = kernel
 N ?= 100000
 
 .DEFAULT_GOAL := help
-PHONY := help tree kernel run unit kunit test test-full fuzz debian check patchset clean distclean
+PHONY := help tree kernel run unit kunit test test-full fuzz debian check patchset clean distclean tools
 .PHONY: $(PHONY)
 
 help: ## show this list
@@ -17,6 +17,11 @@ help: ## show this list
 	@echo
 	@echo "  KERNEL_SOURCE=TREE  use that pristine 6.12.y, not Debian's linux-source-6.12"
 	@echo "  V=1                 show what the kernel's make does"
+
+tools: GROUPS = tools
+tools: ## build the programs that ship, static: build/tools/vmcore-save
+	@scripts/need $(GROUPS)
+	@$(MAKE) -s -C tools/vmcore-save
 
 run: GROUPS = kernel run
 run: kernel ## boot the kernel in QEMU, crash it, save the dump, show the backtrace
@@ -80,7 +85,7 @@ patchset: $(if $(BUILD),kernel,tree) ## write build/patchset/*.patch and prove t
 	@scripts/patchset $(if $(BUILD),--build)
 
 clean: ## remove what has been built
-	rm -rf build/linux build/x86_64 build/patchset build/run build/test build/unit
+	rm -rf build/linux build/x86_64 build/patchset build/run build/test build/tools build/unit
 
 distclean: ## remove what has been fetched, too
 	rm -rf build

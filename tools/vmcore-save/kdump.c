@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Saving in the kdump-compressed format.
+ *
+ * The file can be read at any time while it is written: a piece of the second
+ * map gets into it after the pages of that piece and their descriptors, and
+ * the header says until the end that the dump is not complete.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kdump.h"
+
+#define DATA_BUFFER (1U << 20)
+#define DESC_BUFFER (64U << 10)
+
+/**
+ * struct kdump - a file in the making
+ * @save:	what is saved
+ * @layout:	of the file
+ * @walk:	through the source
+ * @workers:	a compressor for each
+ * @map:	the second map
+ * @data:	pages
+ * @desc:	descriptors
+ * @waiting:	descriptors of the pages in the present piece of the map
+ * @count:	their number
+ * @zero:	descriptor of the page that all pages of zeros share
+ * @zero_unit:	that page, as it is written
+ * @zero_page:	its data
+ * @missing:	pages could not be read
+ */
+struct kdump {
+	struct save *save;
+	struct kdump_layout layout;
+	struct walk walk;
+	struct compressor *workers[THREADS_MAX];
+	struct map map;
+	struct stream data;
+	struct stream desc;
+	struct page_desc *waiting;
+	unsigned int count;
+	struct page_desc zero;
+	struct unit zero_unit;
+	char *zero_page;
+	bool missing;
+};
+
+static bool next(void *context, struct chunk *chunk)
+{
+	struct kdump *kdump = context;
+
+	return walk_next(&kdump->walk, chunk);
+}
+
+static void work(void *context, struct chunk *chunk, unsigned int worker)
+{
+	struct kdump *kdump = context;
+	size_t page_size = kdump->layout.block;
+	char *page = chunk->in, *out = chunk->out;
+	unsigned int i;
+
+	walk_read(&kdump->walk, chunk);
+	for (i = 0; i < chunk->count; i++, page += page_size) {
+		struct unit *unit = &chunk->units[i];
+
+		if (unit->state != UNIT_DATA)
+			continue;
+		if (all_zero(page, page_size)) {
+			unit->state = UNIT_ZERO;
+			continue;
+		}
+		unit->size = compressor_page(kdump->workers[worker], page, out, &unit->flags);
+		out += unit->size;
+	}
+}
+
+/* Bring all pages so far into the file, and then the piece of the map. */
+static enum result checkpoint(struct kdump *kdump, bool with_data)
+{
+	enum result result = with_data ? stream_flush(&kdump->data) : RESULT_OK;
+	unsigned int kept = 0;
+	enum result other;
+
+	/* With the disk full, those that got into the file still count. */
+	while (kept < kdump->count && kdump->waiting[kept].offset + kdump->waiting[kept].size <=
+				      kdump->data.durable)
+		kept++;
+	map_keep(&kdump->map, kept);
+	other = stream_put(&kdump->desc, kdump->waiting, kept * sizeof(*kdump->waiting));
+	if (other == RESULT_OK)
+		other = stream_flush(&kdump->desc);
+	if (other == RESULT_OK)
+		other = map_flush(&kdump->map);
+	kdump->count = 0;
+	return result == RESULT_OK ? other : result;
+}
+
+static enum result add_page(struct kdump *kdump, uint64_t pfn, const struct page_desc *desc)
+{
+	enum result result = RESULT_OK;
+
+	if (kdump->count && pfn / MAP_PAGES != kdump->map.index)
+		result = checkpoint(kdump, true);
+	map_set(&kdump->map, pfn);
+	kdump->waiting[kdump->count++] = *desc;
+	return result;
+}
+
+static enum result add_data(struct kdump *kdump, uint64_t pfn, const struct unit *unit,
+			    const char *data)
+{
+	struct page_desc desc = {
+		.offset = stream_offset(&kdump->data),
+		.size = unit->size,
+		.flags = unit->flags,
+	};
+	enum result result = add_page(kdump, pfn, &desc);
+
+	return result == RESULT_OK ? stream_put(&kdump->data, data, unit->size) : result;
+}
+
+/*
+ * All pages of zeros have the data of the first one. They are not left out of
+ * the map: readers could not tell them from pages that nobody knows.
+ */
+static enum result add_zero(struct kdump *kdump, uint64_t pfn)
+{
+	if (kdump->zero.offset)
+		return add_page(kdump, pfn, &kdump->zero);
+	kdump->zero.offset = stream_offset(&kdump->data);
+	return add_data(kdump, pfn, &kdump->zero_unit, kdump->zero_page);
+}
+
+static enum result commit_unit(struct kdump *kdump, uint64_t pfn, const struct unit *unit,
+			       const char *data)
+{
+	static const struct page_desc lost;
+
+	switch (unit->state) {
+	case UNIT_ABSENT:
+		break;
+	case UNIT_HOLE:
+		/* What a filter left out is not zero, but unknown. */
+		if (!kdump->save->source->filtered)
+			return add_zero(kdump, pfn);
+		break;
+	case UNIT_ZERO:
+		return add_zero(kdump, pfn);
+	case UNIT_MISSING:
+		kdump->missing = true;
+		report_missing(kdump->layout.block);
+		return add_page(kdump, pfn, &lost);
+	case UNIT_DATA:
+		return add_data(kdump, pfn, unit, data);
+	}
+	return RESULT_OK;
+}
+
+static enum result commit(void *context, struct chunk *chunk)
+{
+	struct kdump *kdump = context;
+	enum result result = RESULT_OK;
+	const char *data = chunk->out;
+	unsigned int i;
+
+	for (i = 0; i < chunk->count && result == RESULT_OK; i++) {
+		result = commit_unit(kdump, chunk->at + i, &chunk->units[i], data);
+		data += chunk->units[i].size;
+	}
+	report_done(chunk->bytes);
+	return result;
+}
+
+static enum result write_first_map(struct kdump *kdump)
+{
+	const struct source *source = kdump->save->source;
+	uint64_t bytes = kdump->layout.map_blocks * kdump->layout.block;
+	enum result result;
+	struct map map;
+	uint64_t pfn, last;
+	size_t i;
+
+	result = map_init(&map, kdump->save->sink, kdump->layout.map_offset[0], bytes);
+	for (i = 0; i < source->range_count && result == RESULT_OK; i++) {
+		const struct segment *range = &source->ranges[i];
+
+		last = (range->paddr + range->size - 1) >> source->page_shift;
+		for (pfn = range->paddr >> source->page_shift; pfn <= last; pfn++) {
+			if (map.used && pfn / MAP_PAGES != map.index)
+				result = map_flush(&map);
+			if (result != RESULT_OK)
+				break;
+			map_set(&map, pfn);
+		}
+	}
+	if (result == RESULT_OK)
+		result = map_finish(&map);
+	map_destroy(&map);
+	return result;
+}
+
+static enum result begin(struct kdump *kdump)
+{
+	struct save *save = kdump->save;
+	struct kdump_layout *layout = &kdump->layout;
+	/* In the flattened form nothing can be written twice. */
+	bool complete = save->sink->kind == SINK_FLAT;
+	uint64_t pages, bytes;
+	enum result result;
+
+	report_stage("scan");
+	walk_count(&kdump->walk, &pages, &bytes);
+	kdump_layout(layout, save->source, pages);
+	report_copy(bytes);
+	result = sink_reserve(save->sink, layout->data_offset);
+	if (result == RESULT_OK)
+		result = kdump_write_header(save, layout, complete);
+	if (result == RESULT_OK)
+		result = kdump_write_sub_header(save, layout);
+	if (result == RESULT_OK)
+		result = write_first_map(kdump);
+	return result;
+}
+
+static enum result make_zero(struct kdump *kdump)
+{
+	struct unit *unit = &kdump->zero_unit;
+	char *page = calloc(1, kdump->layout.block);
+
+	kdump->zero_page = malloc(kdump->layout.block);
+	if (page && kdump->zero_page)
+		unit->size = compressor_page(kdump->workers[0], page, kdump->zero_page,
+					     &unit->flags);
+	free(page);
+	kdump->zero.size = unit->size;
+	kdump->zero.flags = unit->flags;
+	return unit->size ? RESULT_OK : fail(RESULT_FAILED, "no memory for a page");
+}
+
+static enum result init(struct kdump *kdump)
+{
+	struct sink *sink = kdump->save->sink;
+	struct kdump_layout *layout = &kdump->layout;
+	enum result result;
+	unsigned int i;
+
+	result = map_init(&kdump->map, sink, layout->map_offset[1],
+			  layout->map_blocks * layout->block);
+	if (result == RESULT_OK)
+		result = stream_init(&kdump->desc, sink, layout->desc_offset, DESC_BUFFER);
+	if (result == RESULT_OK)
+		result = stream_init(&kdump->data, sink, layout->data_offset, DATA_BUFFER);
+	if (result != RESULT_OK)
+		return result;
+	kdump->waiting = calloc(MAP_PAGES, sizeof(*kdump->waiting));
+	if (!kdump->waiting)
+		return fail(RESULT_FAILED, "no memory for descriptors");
+	for (i = 0; i < kdump->save->threads; i++) {
+		kdump->workers[i] = compressor_create(kdump->save->compression, layout->block);
+		if (!kdump->workers[i])
+			return fail(RESULT_FAILED, "no memory for compression");
+	}
+	return make_zero(kdump);
+}
+
+static void destroy(struct kdump *kdump)
+{
+	unsigned int i;
+
+	for (i = 0; i < kdump->save->threads; i++)
+		compressor_destroy(kdump->workers[i]);
+	free(kdump->waiting);
+	free(kdump->zero_page);
+	stream_destroy(&kdump->data);
+	stream_destroy(&kdump->desc);
+	map_destroy(&kdump->map);
+}
+
+static enum result copy(struct kdump *kdump)
+{
+	static const struct pipeline_ops ops = {
+		.next = next,
+		.work = work,
+		.commit = commit,
+	};
+	struct sink *sink = kdump->save->sink;
+	enum result result, last;
+
+	result = pipeline_run(&ops, kdump, kdump->save->threads);
+	/* After an error of the output, no more is tried there than the end. */
+	last = checkpoint(kdump, result == RESULT_OK || result == RESULT_FAILED);
+	if (result == RESULT_OK)
+		result = last;
+	if (result == RESULT_OK)
+		result = map_finish(&kdump->map);
+	if (result != RESULT_OK)
+		return result;
+	report_stage("sync");
+	if (kdump->missing == (sink->kind == SINK_FLAT))
+		result = kdump_write_header(kdump->save, &kdump->layout, !kdump->missing);
+	if (result == RESULT_OK)
+		result = sink_finish(sink, stream_offset(&kdump->data));
+	if (result == RESULT_OK && kdump->missing)
+		result = fail(RESULT_UNREADABLE, "%s: not all pages could be read",
+			      kdump->save->source->name);
+	return result;
+}
+
+/**
+ * save_kdump - save in the kdump-compressed format
+ * @save: from where, to where, and how
+ *
+ * Return: RESULT_OK or the error, which has been told. What is in the file then
+ * can be read.
+ */
+enum result save_kdump(struct save *save)
+{
+	struct kdump kdump = {
+		.save = save,
+		.walk = {
+			.source = save->source,
+			.skip_holes = save->source->filtered,
+		},
+	};
+	enum result result;
+
+	result = begin(&kdump);
+	if (result == RESULT_OK)
+		result = init(&kdump);
+	if (result == RESULT_OK)
+		result = copy(&kdump);
+	destroy(&kdump);
+	return result;
+}

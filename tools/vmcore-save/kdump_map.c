@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The bitmaps of the kdump-compressed format. Of each, only a piece is in
+ * memory: of a machine with terabytes, the whole would be too large.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kdump.h"
+
+/**
+ * map_init - begin a map
+ * @map:    receives the result
+ * @sink:   destination
+ * @offset: where the map is to be, a multiple of SINK_ALIGN
+ * @size:   its bytes, likewise
+ *
+ * Return: RESULT_OK or the error, which has been told.
+ */
+enum result map_init(struct map *map, struct sink *sink, uint64_t offset, uint64_t size)
+{
+	memset(map, 0, sizeof(*map));
+	map->sink = sink;
+	map->offset = offset;
+	map->size = size;
+	map->buf = aligned_alloc(SINK_ALIGN, MAP_PIECE);
+	if (!map->buf)
+		return fail(RESULT_FAILED, "no memory for a bitmap");
+	memset(map->buf, 0, MAP_PIECE);
+	return RESULT_OK;
+}
+
+/**
+ * map_destroy - give back what map_init() took
+ * @map: map, or zeros
+ */
+void map_destroy(struct map *map)
+{
+	free(map->buf);
+	map->buf = NULL;
+}
+
+/**
+ * map_set - set the bit of a page
+ * @map: map, of which the piece with this page is in memory
+ * @pfn: page number
+ */
+void map_set(struct map *map, uint64_t pfn)
+{
+	map->index = pfn / MAP_PAGES;
+	map->used = true;
+	map->buf[pfn % MAP_PAGES / 8] |= 1 << (pfn % 8);
+}
+
+/**
+ * map_keep - clear all but the first bits of the piece in memory
+ * @map:  map
+ * @bits: how many of the set bits stay
+ */
+void map_keep(struct map *map, unsigned int bits)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAP_PAGES; i++) {
+		unsigned char mask = 1 << (i % 8);
+
+		if (!(map->buf[i / 8] & mask))
+			continue;
+		if (bits)
+			bits--;
+		else
+			map->buf[i / 8] &= ~mask;
+	}
+}
+
+/**
+ * map_flush - write the piece in memory
+ * @map: map; goes on with an empty piece, of a higher page number
+ *
+ * Return: RESULT_OK or the error, which has been told.
+ */
+enum result map_flush(struct map *map)
+{
+	uint64_t offset = map->offset + map->index * MAP_PIECE;
+	enum result result;
+	size_t written;
+
+	if (!map->used)
+		return RESULT_OK;
+	result = sink_zero(map->sink, map->offset + map->next * MAP_PIECE, offset);
+	if (result == RESULT_OK)
+		result = sink_write(map->sink, offset, map->buf, MAP_PIECE, &written);
+	memset(map->buf, 0, MAP_PIECE);
+	map->used = false;
+	map->next = map->index + 1;
+	return result;
+}
+
+/**
+ * map_finish - write the rest of the map
+ * @map: map, to be destroyed then
+ *
+ * Return: RESULT_OK or the error, which has been told.
+ */
+enum result map_finish(struct map *map)
+{
+	enum result result = map_flush(map);
+
+	if (result != RESULT_OK)
+		return result;
+	return sink_zero(map->sink, map->offset + map->next * MAP_PIECE, map->offset + map->size);
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vmcore-save: save the memory of a crashed kernel, from the kernel that runs
+ * after the crash, or convert a saved dump.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "save.h"
+
+#define VMCORE "/proc/vmcore"
+#define VMCORE_KERN "/proc/vmcore-kern"
+#define VMCORE_KERN_LEVEL "/proc/vmcore-kern-level"
+#define DEFAULT_THREADS_MAX 16
+
+#define LEVEL_ZERO 1
+#define LEVEL_MAX 31
+
+enum format {
+	FORMAT_KDUMP,
+	FORMAT_ELF,
+	FORMAT_FLAT,
+};
+
+struct options {
+	int level;		/* -1: not given */
+	enum format format;
+	enum compression compression;
+	unsigned int threads;
+	bool quiet;
+	const char *status_file;
+	const char *source;
+	const char *dest;
+};
+
+static const char usage_text[] =
+	"Usage: vmcore-save [OPTION...] [SOURCE] DEST\n"
+	"\n"
+	"Save the memory of a crashed kernel. SOURCE is an ELF core file of a machine,\n"
+	"by default " VMCORE_KERN ", or " VMCORE " where there is none or with -l 0.\n"
+	"DEST is a file, a block device, or - for the standard output.\n"
+	"\n"
+	"  -l LEVEL     what to leave out, 0 to 31: sum of 1 (zeros), 2 (page cache),\n"
+	"               4 (private page cache), 8 (user), 16 (free)\n"
+	"  -F FORMAT    kdump (default), elf or flat\n"
+	"  -c METHOD    zstd (default), zlib, lzo or none\n"
+	"  -t THREADS   number of threads, by default one for each CPU\n"
+	"  -q           no progress\n"
+	"  -s FILE      keep the state in FILE, as NAME=VALUE lines\n"
+	"  -h           show this text\n"
+	"\n"
+	"Exit status: 0 all saved, 1 error, 2 wrong usage, 3 no space, 4 source unreadable.\n";
+
+static bool parse_number(const char *text, long min, long max, long *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtol(text, &end, 10);
+	return end != text && !*end && !errno && *ret >= min && *ret <= max;
+}
+
+static bool parse_format(const char *name, enum format *ret)
+{
+	static const char *const names[] = {
+		[FORMAT_KDUMP] = "kdump",
+		[FORMAT_ELF] = "elf",
+		[FORMAT_FLAT] = "flat",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!strcmp(name, names[i])) {
+			*ret = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool set_option(struct options *options, int letter, const char *value)
+{
+	long number;
+
+	switch (letter) {
+	case 'l':
+		if (!parse_number(value, 0, LEVEL_MAX, &number))
+			return false;
+		options->level = number;
+		return true;
+	case 't':
+		if (!parse_number(value, 1, THREADS_MAX, &number))
+			return false;
+		options->threads = number;
+		return true;
+	case 'F':
+		return parse_format(value, &options->format);
+	case 'c':
+		return compression_parse(value, &options->compression);
+	case 's':
+		options->status_file = value;
+		return true;
+	case 'q':
+		options->quiet = true;
+		return true;
+	}
+	return false;
+}
+
+static enum result parse_options(struct options *options, int argc, char **argv)
+{
+	int letter;
+
+	while ((letter = getopt(argc, argv, "+l:F:c:t:s:qh")) != -1) {
+		if (letter == 'h') {
+			fputs(usage_text, stdout);
+			exit(RESULT_OK);
+		}
+		if (letter == '?')
+			return RESULT_USAGE;
+		if (!set_option(options, letter, optarg))
+			return fail(RESULT_USAGE, "-%c: '%s' is not one of its values, see vmcore-save -h",
+				    letter, optarg);
+	}
+	if (argc - optind < 1 || argc - optind > 2)
+		return fail(RESULT_USAGE, "%s, see vmcore-save -h",
+			    argc == optind ? "where to save is missing" : "too many arguments");
+	if (argc - optind == 2)
+		options->source = argv[optind];
+	options->dest = argv[argc - 1];
+	return RESULT_OK;
+}
+
+static unsigned int cpu_count(void)
+{
+	cpu_set_t set;
+	unsigned int count = 1;
+
+	if (!sched_getaffinity(0, sizeof(set), &set))
+		count = CPU_COUNT(&set);
+	return count < DEFAULT_THREADS_MAX ? count : DEFAULT_THREADS_MAX;
+}
+
+static bool set_filter_level(unsigned int level)
+{
+	char text[8];
+	int length = snprintf(text, sizeof(text), "%u\n", level);
+	int fd = open(VMCORE_KERN_LEVEL, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, length) == length;
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+static unsigned int filter_level(void)
+{
+	unsigned int level = LEVEL_MAX;
+	FILE *file = fopen(VMCORE_KERN_LEVEL, "re");
+
+	if (file) {
+		if (fscanf(file, "%u", &level) != 1 || level > LEVEL_MAX)
+			level = LEVEL_MAX;
+		fclose(file);
+	}
+	return level;
+}
+
+/*
+ * Pages of zeros are found here, while they are read anyway, and stay known as
+ * such; as holes they could not be told from those left out.
+ */
+static enum result open_filtered(struct options *options, struct source *source)
+{
+	unsigned int before = filter_level();
+	enum result result;
+
+	if (options->level < 0)
+		options->level = before;
+	if (!set_filter_level(options->level & ~LEVEL_ZERO))
+		return fail(RESULT_FAILED, VMCORE_KERN_LEVEL ": cannot set the level: %s",
+			    strerror(errno));
+	result = source_open(source, options->source);
+	source->filtered = true;
+	set_filter_level(before);
+	return result;
+}
+
+static enum result open_source(struct options *options, struct source *source)
+{
+	if (!options->source)
+		options->source = options->level && !access(VMCORE_KERN, R_OK) ? VMCORE_KERN : VMCORE;
+	if (!strcmp(options->source, VMCORE_KERN))
+		return open_filtered(options, source);
+	if (options->level > LEVEL_ZERO)
+		note("%s: only pages of zeros can be left out; " VMCORE_KERN " can leave out the others",
+		     options->source);
+	options->level = LEVEL_ZERO;
+	return source_open(source, options->source);
+}
+
+static enum result save_format(struct options *options, struct source *source)
+{
+	struct sink sink = { .fd = -1 };
+	struct save save = {
+		.source = source,
+		.sink = &sink,
+		.compression = options->compression,
+		.level = options->level,
+		.threads = options->threads,
+	};
+	enum result result;
+
+	if (source->lost)
+		note("%s: %llu bytes that its headers name are not in it", source->name,
+		     (unsigned long long)source->lost);
+	report_missing(source->lost);
+	result = sink_open(&sink, options->dest, options->format == FORMAT_FLAT, source->fd);
+	if (result == RESULT_OK)
+		result = options->format == FORMAT_ELF ? save_elf(&save) : save_kdump(&save);
+	sink_close(&sink);
+	if (result == RESULT_OK && source->lost)
+		result = fail(RESULT_UNREADABLE, "%s: the file is too short for its headers", source->name);
+	return result;
+}
+
+static enum result run(struct options *options)
+{
+	struct source source = { .fd = -1 };
+	enum result result = open_source(options, &source);
+
+	if (result == RESULT_OK)
+		result = save_format(options, &source);
+	source_close(&source);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {
+		.level = -1,
+		.compression = COMPRESS_ZSTD,
+		.threads = cpu_count(),
+	};
+	enum result result = parse_options(&options, argc, argv);
+
+	if (result != RESULT_OK)
+		return result;
+	if (!strcmp(options.dest, "-") && options.format == FORMAT_KDUMP)
+		options.format = FORMAT_FLAT;
+	report_init(options.quiet, options.status_file);
+	pipeline_stop_on_signals();
+	result = run(&options);
+	report_end(result);
+	return result;
+}

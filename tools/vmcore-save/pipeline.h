@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Threads that read and compress chunks of a dump, while one puts what they
+ * made into the destination, in order.
+ */
+#ifndef VMCORE_SAVE_PIPELINE_H
+#define VMCORE_SAVE_PIPELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "report.h"
+
+#define CHUNK_SIZE (512U << 10)
+#define UNITS_MAX (CHUNK_SIZE / 4096)
+
+enum unit_state {
+	UNIT_ABSENT,	/* not in the dump, or left out by a filter */
+	UNIT_HOLE,	/* a hole of the dump */
+	UNIT_ZERO,	/* zeros */
+	UNIT_MISSING,	/* could not be read */
+	UNIT_DATA,
+};
+
+/**
+ * struct unit - a page of memory, or a block of the source file
+ * @state: what it is
+ * @flags: of its descriptor, how it is compressed
+ * @size:  bytes of it in the chunk's output
+ */
+struct unit {
+	enum unit_state state;
+	uint32_t flags;
+	uint32_t size;
+};
+
+/**
+ * struct chunk - successive units
+ * @at:	   where it begins: a page number, or an offset in the source
+ * @count: number of units
+ * @bytes: that its data have in the source
+ * @in:	   content of the units, CHUNK_SIZE bytes, aligned for direct I/O
+ * @out:   what has been made of them, one after the other; room for CHUNK_SIZE
+ * @units: the units
+ */
+struct chunk {
+	uint64_t at;
+	unsigned int count;
+	uint64_t bytes;
+	char *in;
+	char *out;
+	struct unit units[UNITS_MAX];
+};
+
+/**
+ * struct pipeline_ops - what is to be done
+ * @next:   say what the next chunk is; false if there is none. One call at a time.
+ * @work:   read and compress it. Many calls at a time, each worker its own number.
+ * @commit: put it into the destination, in the order of next(), in the main thread
+ */
+struct pipeline_ops {
+	bool (*next)(void *context, struct chunk *chunk);
+	void (*work)(void *context, struct chunk *chunk, unsigned int worker);
+	enum result (*commit)(void *context, struct chunk *chunk);
+};
+
+enum result pipeline_run(const struct pipeline_ops *ops, void *context, unsigned int threads);
+bool all_zero(const void *buf, size_t size);
+void pipeline_stop_on_signals(void);
+
+#endif

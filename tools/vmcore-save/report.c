@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the user is told: errors, progress and the status file.
+ *
+ * The status file is replaced as a whole each time, so that a script which
+ * reads it meanwhile finds all lines, and the last state is left after a crash.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "report.h"
+
+#define MIB 1048576.0
+
+/* Only the main thread reports. */
+static struct {
+	bool quiet;
+	const char *status_file;
+	const char *stage;
+	uint64_t bytes;		/* of the source, done */
+	uint64_t total;		/* of the source, to do */
+	uint64_t written;	/* to the destination */
+	uint64_t missing;	/* of the source, not readable */
+	double start;		/* of all */
+	double copy_start;
+	double shown;		/* when progress was shown last */
+	char error[256];	/* the first one */
+} report;
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+static void write_status(void)
+{
+	char new_name[4096];
+	FILE *file;
+	bool ok;
+
+	if (!report.status_file)
+		return;
+	if (snprintf(new_name, sizeof(new_name), "%s.new", report.status_file) >=
+	    (int)sizeof(new_name))
+		return;
+	file = fopen(new_name, "we");
+	if (!file)
+		return;
+	fprintf(file, "stage=%s\nbytes=%llu\ntotal=%llu\nwritten=%llu\nmissing=%llu\nseconds=%.1f\nerror=%s\n",
+		report.stage, (unsigned long long)report.bytes,
+		(unsigned long long)report.total, (unsigned long long)report.written,
+		(unsigned long long)report.missing, now() - report.start, report.error);
+	ok = !ferror(file);
+	if (fclose(file) || !ok || rename(new_name, report.status_file))
+		remove(new_name);
+}
+
+static void show_progress(double time)
+{
+	double seconds = time - report.copy_start;
+	double rate = seconds > 0 ? report.bytes / seconds : 0;
+	double left = rate > 0 ? (report.total - report.bytes) / rate : 0;
+
+	fprintf(stderr, "vmcore-save: %3.0f%%, %.1f of %.1f MiB, %.1f MiB/s, %.0f s left\n",
+		report.total ? 100.0 * report.bytes / report.total : 100.0,
+		report.bytes / MIB, report.total / MIB, rate / MIB, left);
+}
+
+/**
+ * report_init - say how to report
+ * @quiet:	 no progress
+ * @status_file: file to keep the state in, or NULL
+ */
+void report_init(bool quiet, const char *status_file)
+{
+	report.quiet = quiet;
+	report.status_file = status_file;
+	report.stage = "start";
+	report.start = now();
+	report.copy_start = report.start;
+	report.shown = report.start;
+	write_status();
+}
+
+/**
+ * report_stage - a new stage begins
+ * @stage: its name, kept
+ *
+ * What has been done stays as it is.
+ */
+void report_stage(const char *stage)
+{
+	report.stage = stage;
+	write_status();
+}
+
+/**
+ * report_copy - the stage begins in which the source is copied
+ * @total: its bytes
+ */
+void report_copy(uint64_t total)
+{
+	report.bytes = 0;
+	report.total = total;
+	report.copy_start = now();
+	report_stage("copy");
+}
+
+/**
+ * report_done - so many more bytes of the source are done
+ * @bytes: their number
+ */
+void report_done(uint64_t bytes)
+{
+	double time = now();
+
+	report.bytes += bytes;
+	if (report.bytes > report.total)
+		report.total = report.bytes;
+	if (time - report.shown < 1)
+		return;
+	report.shown = time;
+	if (!report.quiet)
+		show_progress(time);
+	write_status();
+}
+
+/**
+ * report_written - so many more bytes have gone to the destination
+ * @bytes: their number
+ */
+void report_written(uint64_t bytes)
+{
+	report.written += bytes;
+}
+
+/**
+ * report_missing - so many bytes of the source could not be read
+ * @bytes: their number
+ */
+void report_missing(uint64_t bytes)
+{
+	report.missing += bytes;
+}
+
+/**
+ * report_end - all is over
+ * @result: how it went
+ */
+void report_end(enum result result)
+{
+	if (!report.quiet && result == RESULT_OK)
+		fprintf(stderr, "vmcore-save: saved %.1f MiB as %.1f MiB in %.1f s\n",
+			report.bytes / MIB, report.written / MIB, now() - report.start);
+	report.stage = result == RESULT_OK ? "done" : "failed";
+	write_status();
+}
+
+/**
+ * fail - tell of an error
+ * @result: what kind it is
+ * @format: what is wrong, and where, without a newline
+ *
+ * The first error is the one that the status file keeps.
+ *
+ * Return: @result, for the caller to return.
+ */
+enum result fail(enum result result, const char *format, ...)
+{
+	char text[sizeof(report.error)];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "vmcore-save: %s\n", text);
+	if (!report.error[0])
+		memcpy(report.error, text, sizeof(text));
+	return result;
+}
+
+/**
+ * note - tell of something that is no error but ought to be known
+ * @format: what, without a newline
+ */
+void note(const char *format, ...)
+{
+	va_list arguments;
+
+	fputs("vmcore-save: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The dump that is read: the file, its bytes and its holes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "source.h"
+
+/**
+ * source_read - read from the file as far as that is possible
+ * @source: file
+ * @offset: where
+ * @buf:    receives the bytes
+ * @size:   how many
+ *
+ * Return: bytes read; fewer than @size at the end of the file or at an error.
+ */
+uint64_t source_read(const struct source *source, uint64_t offset, void *buf, uint64_t size)
+{
+	uint64_t done = 0;
+	ssize_t got;
+
+	while (done < size) {
+		got = pread(source->fd, (char *)buf + done, size - done, offset + done);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		done += got;
+	}
+	return done;
+}
+
+/**
+ * source_read_exact - read all of something
+ * @source: file
+ * @offset: where
+ * @buf:    receives the bytes
+ * @size:   how many
+ *
+ * Return: whether all could be read.
+ */
+bool source_read_exact(const struct source *source, uint64_t offset, void *buf, uint64_t size)
+{
+	return source_read(source, offset, buf, size) == size;
+}
+
+/**
+ * source_data - find the next byte that is not in a hole
+ * @source: file
+ * @offset: where to begin
+ * @end:    where to end
+ *
+ * Return: its offset, @end if there is none before.
+ */
+uint64_t source_data(const struct source *source, uint64_t offset, uint64_t end)
+{
+	off_t found = lseek(source->fd, offset, SEEK_DATA);
+
+	if (found < 0)
+		return errno == ENXIO ? end : offset;
+	/* A file that goes backwards would have us go on for ever. */
+	if ((uint64_t)found < offset)
+		return offset;
+	return (uint64_t)found < end ? (uint64_t)found : end;
+}
+
+/**
+ * source_hole - find the next byte that is in a hole
+ * @source: file
+ * @offset: where to begin, not in a hole
+ * @end:    where to end
+ *
+ * Return: its offset, above @offset; @end if there is none before.
+ */
+uint64_t source_hole(const struct source *source, uint64_t offset, uint64_t end)
+{
+	off_t found = lseek(source->fd, offset, SEEK_HOLE);
+
+	if (found < 0 || (uint64_t)found <= offset || (uint64_t)found > end)
+		return end;
+	return found;
+}
+
+static enum result file_size(struct source *source)
+{
+	struct stat status;
+	off_t end;
+
+	if (fstat(source->fd, &status))
+		return fail(RESULT_UNREADABLE, "%s: %s", source->name, strerror(errno));
+	if (S_ISREG(status.st_mode)) {
+		posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+		end = status.st_size;
+	} else {
+		end = lseek(source->fd, 0, SEEK_END);
+	}
+	if (end < 0)
+		return fail(RESULT_UNREADABLE, "%s: not a file in which one can seek", source->name);
+	source->size = end;
+	return RESULT_OK;
+}
+
+/**
+ * source_open - open a dump and decode its headers
+ * @source: receives the result; to be given to source_close() in any case
+ * @name:   of the file, kept
+ *
+ * Return: RESULT_OK or the error, which has been told.
+ */
+enum result source_open(struct source *source, const char *name)
+{
+	enum result result;
+
+	memset(source, 0, sizeof(*source));
+	source->name = name;
+	source->fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (source->fd < 0)
+		return fail(RESULT_UNREADABLE, "%s: %s", name, strerror(errno));
+	result = file_size(source);
+	if (result == RESULT_OK)
+		result = source_headers(source);
+	if (result != RESULT_OK)
+		return result;
+	source_notes(source);
+	return source_ranges(source);
+}
+
+/**
+ * source_close - give back what source_open() took
+ * @source: an open dump, or one that could not be opened
+ */
+void source_close(struct source *source)
+{
+	if (source->fd >= 0)
+		close(source->fd);
+	free(source->loads);
+	free(source->ranges);
+	free(source->info);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The dump that is read: an ELF core file of a whole machine, as /proc/vmcore.
+ *
+ * Nothing in it is trusted. After source_open(), all that is in struct source
+ * lies within the file, and its ranges are sorted and do not overlap.
+ */
+#ifndef VMCORE_SAVE_SOURCE_H
+#define VMCORE_SAVE_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "report.h"
+
+/**
+ * struct segment - memory that lies in the file in one piece
+ * @paddr:  physical address
+ * @vaddr:  kernel virtual address, meaningless in some files
+ * @offset: where in the file
+ * @size:   bytes that the file has of it
+ */
+struct segment {
+	uint64_t paddr;
+	uint64_t vaddr;
+	uint64_t offset;
+	uint64_t size;
+};
+
+/**
+ * struct source - an open dump
+ * @fd:		file
+ * @name:	its name
+ * @size:	bytes in it
+ * @filtered:	a hole is a page that a filter left out, not one of zeros
+ * @machine:	e_machine of the ELF header
+ * @bits:	32 or 64
+ * @page_size:	of the crashed kernel, a power of two from 4 KiB to 64 KiB
+ * @page_shift:	its logarithm
+ * @loads:	PT_LOAD segments as the file has them: they may overlap
+ * @load_count:	their number
+ * @ranges:	physical memory by ascending address, without overlap
+ * @range_count: their number
+ * @max_pfn:	first page number above all ranges
+ * @note_offset: where the notes are
+ * @note_size:	their size in bytes, 0 if there are none
+ * @info:	vmcoreinfo with a NUL behind it, empty if there is none
+ * @info_offset: where that text is in the file
+ * @info_size:	its length in bytes
+ * @cpus:	number of NT_PRSTATUS notes
+ * @lost:	bytes that the headers promise and the file does not have
+ */
+struct source {
+	int fd;
+	const char *name;
+	uint64_t size;
+	bool filtered;
+	uint16_t machine;
+	int bits;
+	uint32_t page_size;
+	unsigned int page_shift;
+	struct segment *loads;
+	size_t load_count;
+	struct segment *ranges;
+	size_t range_count;
+	uint64_t max_pfn;
+	uint64_t note_offset;
+	uint64_t note_size;
+	char *info;
+	uint64_t info_offset;
+	uint32_t info_size;
+	unsigned int cpus;
+	uint64_t lost;
+};
+
+enum result source_open(struct source *source, const char *name);
+void source_close(struct source *source);
+uint64_t source_read(const struct source *source, uint64_t offset, void *buf, uint64_t size);
+bool source_read_exact(const struct source *source, uint64_t offset, void *buf, uint64_t size);
+uint64_t source_data(const struct source *source, uint64_t offset, uint64_t end);
+uint64_t source_hole(const struct source *source, uint64_t offset, uint64_t end);
+
+enum result source_headers(struct source *source);
+enum result source_ranges(struct source *source);
+void source_notes(struct source *source);
+
+#endif

@@ -10,7 +10,7 @@
 #include "source.h"
 
 /* So many program headers are taken; more than a machine has memory ranges. */
-#define LOADS_MAX (1U << 20)
+#define LOADS_MAX 65536
 
 /* Physical addresses have so many bits at most, on any machine. */
 #define PADDR_BITS 52
@@ -68,15 +68,8 @@ static bool file_header(struct source *source, struct table *table)
 	if (!source_read_exact(source, 0, ident, sizeof(ident)) ||
 	    memcmp(ident, ELFMAG, SELFMAG) || ident[EI_DATA] != data)
 		return false;
-	switch (ident[EI_CLASS]) {
-	case ELFCLASS64:
-		source->bits = 64;
-		return header_64(source, table);
-	case ELFCLASS32:
-		source->bits = 32;
-		return header_32(source, table);
-	}
-	return false;
+	source->bits = ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
+	return source->bits == 64 ? header_64(source, table) : header_32(source, table);
 }
 
 static bool read_program_header(const struct source *source, uint64_t offset,
@@ -146,10 +139,13 @@ enum result source_headers(struct source *source)
 	uint64_t i;
 
 	if (!file_header(source, &table))
-		return fail(RESULT_UNREADABLE, "%s: not an ELF core file of this machine's kind", source->name);
+		return fail(RESULT_UNREADABLE, "%s: not an ELF core file of this kind of machine",
+			    source->name);
 	if (!table.count || table.count > LOADS_MAX || table.offset > source->size)
-		return fail(RESULT_UNREADABLE, "%s: %llu program headers, that cannot be", source->name,
-			    (unsigned long long)table.count);
+		return fail(RESULT_UNREADABLE, "%s: %llu program headers, that cannot be",
+			    source->name, (unsigned long long)table.count);
+	/* A kernel of 32 bits may have headers of 64, for more than 4 GiB. */
+	source->word = source->machine == EM_386 || source->machine == EM_ARM ? 4 : source->bits / 8;
 	source->loads = calloc(table.count, sizeof(*source->loads));
 	if (!source->loads)
 		return fail(RESULT_FAILED, "no memory for %llu program headers",
@@ -213,4 +209,26 @@ enum result source_ranges(struct source *source)
 	source->range_count = count;
 	source->max_pfn = ((end - 1) >> source->page_shift) + 1;
 	return RESULT_OK;
+}
+
+/**
+ * source_find - find memory by its physical address
+ * @source: open dump
+ * @paddr:  address
+ *
+ * Return: index of the first range that ends above @paddr, the number of ranges
+ * if there is none.
+ */
+size_t source_find(const struct source *source, uint64_t paddr)
+{
+	size_t low = 0, high = source->range_count, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (source->ranges[middle].paddr + source->ranges[middle].size > paddr)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
 }

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "kdump.h"
+#include "memory.h"
 #include "vmcoreinfo.h"
 
-#define UTS_FIELD 65
 #define NOTE_PIECE (256U << 10)
 
 /* A structure in the making. */
@@ -28,7 +28,7 @@ static struct record record_of(const struct source *source, unsigned char *bytes
 	return (struct record){
 		.bytes = bytes,
 		.wide = source->machine == EM_386 ? 4 : 8,
-		.word = source->bits / 8,
+		.word = source->word,
 	};
 }
 
@@ -57,14 +57,6 @@ static void put_long(struct record *record, uint64_t value)
 		put_int(record, value);
 }
 
-static void put_text(struct record *record, const char *text)
-{
-	char field[UTS_FIELD] = "";
-
-	memcpy(field, text, strnlen(text, sizeof(field) - 1));
-	put(record, field, sizeof(field), 1);
-}
-
 static const char *machine_name(const struct source *source)
 {
 	switch (source->machine) {
@@ -82,15 +74,17 @@ static const char *machine_name(const struct source *source)
 
 static void put_names(struct record *record, const struct source *source)
 {
-	char release[UTS_FIELD] = "";
+	struct uts_names names;
+	struct memory memory;
 
-	info_text(source->info, "OSRELEASE", release, sizeof(release));
-	put_text(record, "Linux");
-	put_text(record, "");
-	put_text(record, release);
-	put_text(record, "");
-	put_text(record, machine_name(source));
-	put_text(record, "");
+	memory_init(&memory, source);
+	if (!memory_names(&memory, &names)) {
+		memset(&names, 0, sizeof(names));
+		strcpy(names.field[0], "Linux");
+		info_text(source->info, "OSRELEASE", names.field[2], UTS_FIELD);
+		strcpy(names.field[4], machine_name(source));
+	}
+	put(record, &names, sizeof(names), 1);
 }
 
 /**

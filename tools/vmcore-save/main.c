@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "save.h"
 
 #define VMCORE "/proc/vmcore"
@@ -28,7 +29,14 @@ enum format {
 	FORMAT_FLAT,
 };
 
+enum task {
+	TASK_SAVE,
+	TASK_LOG,
+	TASK_INFO,
+};
+
 struct options {
+	enum task task;
 	int level;		/* -1: not given */
 	enum format format;
 	enum compression compression;
@@ -41,6 +49,8 @@ struct options {
 
 static const char usage_text[] =
 	"Usage: vmcore-save [OPTION...] [SOURCE] DEST\n"
+	"       vmcore-save --dmesg SOURCE DEST\n"
+	"       vmcore-save --info SOURCE\n"
 	"\n"
 	"Save the memory of a crashed kernel. SOURCE is an ELF core file of a machine,\n"
 	"by default " VMCORE_KERN ", or " VMCORE " where there is none or with -l 0.\n"
@@ -53,7 +63,9 @@ static const char usage_text[] =
 	"  -t THREADS   number of threads, by default one for each CPU\n"
 	"  -q           no progress\n"
 	"  -s FILE      keep the state in FILE, as NAME=VALUE lines\n"
-	"  -h           show this text\n"
+	"  --dmesg      write the log of the crashed kernel instead, as text\n"
+	"  --info       print what is known of the crash, as NAME=VALUE lines\n"
+	"  -h, --help   show this text\n"
 	"\n"
 	"Exit status: 0 all saved, 1 error, 2 wrong usage, 3 no space, 4 source unreadable.\n";
 
@@ -109,15 +121,44 @@ static bool set_option(struct options *options, int letter, const char *value)
 	case 'q':
 		options->quiet = true;
 		return true;
+	case 'D':
+		options->task = TASK_LOG;
+		return true;
+	case 'I':
+		options->task = TASK_INFO;
+		return true;
 	}
 	return false;
 }
 
+static enum result take_files(struct options *options, int count, char **files)
+{
+	static const int wanted[] = { [TASK_SAVE] = 1, [TASK_LOG] = 2, [TASK_INFO] = 1 };
+	int missing = wanted[options->task] - count;
+
+	if (missing > 0)
+		return fail(RESULT_USAGE, "%s is missing, see vmcore-save -h",
+			    options->task == TASK_SAVE ? "DEST" : "SOURCE or DEST");
+	if (count > 2 || (options->task == TASK_INFO && count > 1))
+		return fail(RESULT_USAGE, "too many arguments, see vmcore-save -h");
+	if (options->task != TASK_SAVE || count == 2)
+		options->source = files[0];
+	if (options->task != TASK_INFO)
+		options->dest = files[count - 1];
+	return RESULT_OK;
+}
+
 static enum result parse_options(struct options *options, int argc, char **argv)
 {
+	static const struct option words[] = {
+		{ "dmesg", no_argument, NULL, 'D' },
+		{ "info", no_argument, NULL, 'I' },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
 	int letter;
 
-	while ((letter = getopt(argc, argv, "+l:F:c:t:s:qh")) != -1) {
+	while ((letter = getopt_long(argc, argv, "+l:F:c:t:s:qh", words, NULL)) != -1) {
 		if (letter == 'h') {
 			fputs(usage_text, stdout);
 			exit(RESULT_OK);
@@ -128,13 +169,7 @@ static enum result parse_options(struct options *options, int argc, char **argv)
 			return fail(RESULT_USAGE, "-%c: '%s' is not one of its values, see vmcore-save -h",
 				    letter, optarg);
 	}
-	if (argc - optind < 1 || argc - optind > 2)
-		return fail(RESULT_USAGE, "%s, see vmcore-save -h",
-			    argc == optind ? "where to save is missing" : "too many arguments");
-	if (argc - optind == 2)
-		options->source = argv[optind];
-	options->dest = argv[argc - 1];
-	return RESULT_OK;
+	return take_files(options, argc - optind, argv + optind);
 }
 
 static unsigned int cpu_count(void)
@@ -230,13 +265,34 @@ static enum result save_format(struct options *options, struct source *source)
 	return result;
 }
 
-static enum result run(struct options *options)
+static enum result save(struct options *options)
 {
 	struct source source = { .fd = -1 };
-	enum result result = open_source(options, &source);
+	enum result result;
 
+	if (!strcmp(options->dest, "-") && options->format == FORMAT_KDUMP)
+		options->format = FORMAT_FLAT;
+	report_init(options->quiet, options->status_file);
+	pipeline_stop_on_signals();
+	result = open_source(options, &source);
 	if (result == RESULT_OK)
 		result = save_format(options, &source);
+	source_close(&source);
+	report_end(result);
+	return result;
+}
+
+static enum result print(const struct options *options)
+{
+	struct source source = { .fd = -1 };
+	enum result result = source_open(&source, options->source);
+	struct memory memory;
+
+	if (result == RESULT_OK) {
+		memory_init(&memory, &source);
+		result = options->task == TASK_LOG ? log_save(&memory, options->dest) :
+						     info_print(&memory);
+	}
 	source_close(&source);
 	return result;
 }
@@ -252,11 +308,5 @@ int main(int argc, char **argv)
 
 	if (result != RESULT_OK)
 		return result;
-	if (!strcmp(options.dest, "-") && options.format == FORMAT_KDUMP)
-		options.format = FORMAT_FLAT;
-	report_init(options.quiet, options.status_file);
-	pipeline_stop_on_signals();
-	result = run(&options);
-	report_end(result);
-	return result;
+	return options.task == TASK_SAVE ? save(&options) : print(&options);
 }

@@ -35,7 +35,8 @@ struct segment {
  * @size:	bytes in it
  * @filtered:	a hole is a page that a filter left out, not one of zeros
  * @machine:	e_machine of the ELF header
- * @bits:	32 or 64
+ * @bits:	of the ELF class, 32 or 64
+ * @word:	bytes of a "long" of the crashed kernel
  * @page_size:	of the crashed kernel, a power of two from 4 KiB to 64 KiB
  * @page_shift:	its logarithm
  * @loads:	PT_LOAD segments as the file has them: they may overlap
@@ -58,6 +59,7 @@ struct source {
 	bool filtered;
 	uint16_t machine;
 	int bits;
+	unsigned int word;
 	uint32_t page_size;
 	unsigned int page_shift;
 	struct segment *loads;
@@ -84,5 +86,6 @@ uint64_t source_hole(const struct source *source, uint64_t offset, uint64_t end)
 enum result source_headers(struct source *source);
 enum result source_ranges(struct source *source);
 void source_notes(struct source *source);
+size_t source_find(const struct source *source, uint64_t paddr);
 
 #endif

@@ -146,21 +146,6 @@ static void read_range(const struct walk *walk, struct chunk *chunk, const struc
 	}
 }
 
-/* The first range that ends above an address. */
-static size_t find_range(const struct source *source, uint64_t paddr)
-{
-	size_t low = 0, high = source->range_count, middle;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (source->ranges[middle].paddr + source->ranges[middle].size > paddr)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
-}
-
 /**
  * walk_read - read the pages of a chunk
  * @walk:  the way, of which only the constant part is used
@@ -175,7 +160,7 @@ void walk_read(const struct walk *walk, struct chunk *chunk)
 	size_t i;
 
 	memset(chunk->in, 0, CHUNK_SIZE);
-	for (i = find_range(source, base); i < source->range_count; i++) {
+	for (i = source_find(source, base); i < source->range_count; i++) {
 		const struct segment *range = &source->ranges[i];
 
 		if (range->paddr >= limit)

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A reader of the kdump-compressed format, by its description alone."""
+import ctypes
+import dataclasses
+import io
+import struct
+import zlib
+
+ZLIB, LZO, INCOMPLETE, ZSTD = 1, 2, 8, 0x20
+FLAT_HEADER = 4096
+
+
+@dataclasses.dataclass
+class Layout:
+    """The structures of a machine: formats and sizes."""
+    header: str
+    sub_header: str
+
+
+LAYOUTS = {
+    64: Layout("<8si390s6xqqIiiIIIIIIi", "<QiiQQqQqQqQQQQ"),
+    32: Layout("<8si390s2xiiIiiIIIIIIi", "<IiiIIqIqIqIQQQ"),
+}
+SUB_HEADER = ("phys_base dump_level split start_pfn end_pfn offset_vmcoreinfo size_vmcoreinfo"
+              " offset_note size_note offset_eraseinfo size_eraseinfo start_pfn_64 end_pfn_64"
+              " max_mapnr_64").split()
+
+
+def _unzstd(data, size):
+    library = ctypes.CDLL("libzstd.so.1")
+    library.ZSTD_decompress.restype = ctypes.c_size_t
+    out = ctypes.create_string_buffer(size)
+    got = library.ZSTD_decompress(out, ctypes.c_size_t(size), data, ctypes.c_size_t(len(data)))
+    assert got == size, f"zstd: {got} bytes"
+    return out.raw
+
+
+def _unlzo(data, size):
+    library = ctypes.CDLL("liblzo2.so.2")
+    out, got = ctypes.create_string_buffer(size), ctypes.c_size_t(size)
+    error = library.lzo1x_decompress_safe(data, ctypes.c_size_t(len(data)), out,
+                                          ctypes.byref(got), None)
+    assert not error and got.value == size, f"lzo: error {error}, {got.value} bytes"
+    return out.raw
+
+
+def unflatten(data, whole=True):
+    """Put the records of the flattened form where they belong."""
+    signature, kind, version = struct.unpack_from(">16sqq", data)
+    assert signature.rstrip(b"\0") == b"makedumpfile" and (kind, version) == (1, 1)
+    file, at = io.BytesIO(), FLAT_HEADER
+    while at + 16 <= len(data):
+        offset, size = struct.unpack_from(">qq", data, at)
+        at += 16
+        if offset == -1:
+            assert size == -1 and at == len(data), "something behind the end"
+            return file.getvalue()
+        file.seek(offset)
+        file.write(data[at:at + size])
+        at += size
+    assert not whole, "no end"
+    return file.getvalue()
+
+
+class KdumpFile:
+    """A dump: header fields, and pages by page number."""
+
+    def __init__(self, data, bits=64):
+        self.data, layout = data, LAYOUTS[bits]
+        (self.signature, self.version, self.names, self.time, _, self.status, self.block,
+         sub_blocks, bitmap_blocks, _, _, _, _, _, self.cpus) = struct.unpack_from(layout.header,
+                                                                                   data)
+        assert self.signature == b"KDUMP   " and self.version == 6
+        self.sub = dict(zip(SUB_HEADER, struct.unpack_from(layout.sub_header, data, self.block)))
+        size = bitmap_blocks // 2 * self.block
+        first = (1 + sub_blocks) * self.block
+        self.existing = self._bits(first, size)
+        self.saved = self._bits(first + size, size)
+        self.descriptors = first + 2 * size
+
+    def _bits(self, offset, size):
+        found, piece = [], 4096
+        for start in range(0, size, piece):
+            data = self.data[offset + start:offset + start + piece]
+            if any(data):
+                found += [8 * (start + at) + bit for at, byte in enumerate(data)
+                          for bit in range(8) if byte & 1 << bit]
+        return found
+
+    def blob(self, name):
+        at = self.sub[f"offset_{name}"]
+        return self.data[at:at + self.sub[f"size_{name}"]]
+
+    @property
+    def uts(self):
+        return [self.names[at:at + 65].rstrip(b"\0").decode() for at in range(0, 390, 65)]
+
+    def pages(self):
+        """Map page numbers to contents; None where a page is lost."""
+        found = {}
+        for rank, number in enumerate(self.saved):
+            offset, size, flags, _ = struct.unpack_from("<qIIQ", self.data,
+                                                        self.descriptors + 24 * rank)
+            found[number] = self._page(offset, size, flags) if offset else None
+        return found
+
+    def _page(self, offset, size, flags):
+        data = self.data[offset:offset + size]
+        assert len(data) == size, f"page at {offset}: {len(data)} of {size} bytes"
+        if flags == ZLIB:
+            data = zlib.decompress(data)
+        elif flags == ZSTD:
+            data = _unzstd(data, self.block)
+        elif flags == LZO:
+            data = _unlzo(data, self.block)
+        else:
+            assert not flags, f"flags {flags:#x}"
+        assert len(data) == self.block
+        return data

@@ -15,7 +15,29 @@ Segment = collections.namedtuple("Segment", "type offset vaddr paddr filesz mems
 Note = collections.namedtuple("Note", "name type desc")
 
 
-class ElfCore:
+class CoreNotes:
+    """What the notes of a dump say; a dump of any format has them."""
+
+    @property
+    def vmcoreinfo(self):
+        """The lines of the VMCOREINFO note, as a dictionary."""
+        for note in self.notes:
+            if note.name == "VMCOREINFO":
+                lines = note.desc.decode(errors="replace").splitlines()
+                return dict(line.split("=", 1) for line in lines if "=" in line)
+        raise ValueError("no VMCOREINFO note")
+
+    @property
+    def kaslr_offset(self):
+        """By how much the kernel ran above the addresses that it was linked for."""
+        return int(self.vmcoreinfo.get("KERNELOFFSET", "0"), 16)
+
+    def image_paddr(self, vaddr):
+        """Physical address of an address in the mapping of the kernel image."""
+        return vaddr - START_KERNEL_MAP + int(self.vmcoreinfo["NUMBER(phys_base)"])
+
+
+class ElfCore(CoreNotes):
     """An open ELF core file; raises ValueError for what is not one."""
 
     def __init__(self, stream):
@@ -56,24 +78,6 @@ class ElfCore:
     def notes(self):
         return [note for segment in self.segments if segment.type == PT_NOTE
                 for note in parse_notes(self.read(segment.offset, segment.filesz))]
-
-    @property
-    def vmcoreinfo(self):
-        """The lines of the VMCOREINFO note, as a dictionary."""
-        for note in self.notes:
-            if note.name == "VMCOREINFO":
-                lines = note.desc.decode(errors="replace").splitlines()
-                return dict(line.split("=", 1) for line in lines if "=" in line)
-        raise ValueError("no VMCOREINFO note")
-
-    @property
-    def kaslr_offset(self):
-        """By how much the kernel ran above the addresses that it was linked for."""
-        return int(self.vmcoreinfo.get("KERNELOFFSET", "0"), 16)
-
-    def image_paddr(self, vaddr):
-        """Physical address of an address in the mapping of the kernel image."""
-        return vaddr - START_KERNEL_MAP + int(self.vmcoreinfo["NUMBER(phys_base)"])
 
     def offset_of(self, paddr):
         """Offset in the file of the byte at a physical address, or None."""

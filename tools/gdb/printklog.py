@@ -19,9 +19,8 @@ STATE_SHIFT, ID_MASK = 62, (1 << 62) - 1
 COMMITTED, FINALIZED = 1, 2
 NO_TEXT = 1                     # bit of a position: the record has no block of text
 MAX_BITS = 28                   # of either ring; 25 is the kernel's own limit
-CALLER_CPU = 1 << 31
 
-Record = collections.namedtuple("Record", "seq ns facility level caller text")
+Record = collections.namedtuple("Record", "seq ns facility level text")
 
 
 def number(data, at, size=8):
@@ -86,7 +85,6 @@ class PrintkLog:
         self._seq = self._offset("printk_info.seq")
         self._ns = self._offset("printk_info.ts_nsec")
         self._length = self._offset("printk_info.text_len")
-        self._caller = self._offset("printk_info.caller_id")
 
     def records(self):
         """Yield the records, oldest first."""
@@ -118,21 +116,16 @@ class PrintkLog:
         # After text_len: u8 facility, then five bits of flags and three of level.
         facility, level = info[self._length + 2], info[self._length + 3] >> 5
         return Record(number(info, self._seq), number(info, self._ns), facility, level,
-                      number(info, self._caller, 4),
                       block[:length].decode(errors="backslashreplace"))
 
 
 def prefix(record, decode=False):
     """What stands before each line: the time, and the facility and level if asked for."""
     stamp = f"[{record.ns // 10**9:5}.{record.ns // 1000 % 10**6:06}] "
-    if record.caller:
-        kind = "C" if record.caller & CALLER_CPU else "T"
-        stamp += f"[{kind + str(record.caller & ~CALLER_CPU):>7}] "
-    if decode:
-        facility = (FACILITIES[record.facility] if record.facility < len(FACILITIES)
-                    else str(record.facility))
-        stamp = f"{facility:<6}:{LEVELS[record.level]:<6}: {stamp}"
-    return stamp
+    if not decode:
+        return stamp
+    facility = dict(enumerate(FACILITIES)).get(record.facility, record.facility)
+    return f"{facility:<6}:{LEVELS[record.level]:<6}: {stamp}"
 
 
 def lines(records, decode=False):

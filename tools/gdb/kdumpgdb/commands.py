@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """The commands of gdb: kdump, btpid, dmesg."""
+import json
 import os
 import pathlib
 import shlex
@@ -9,7 +10,7 @@ import gdb
 import dumpfile
 import printklog
 
-from . import kernel, modules, symbols, system, tasks, unwind
+from . import export, kernel, modules, symbols, system, tasks, unwind
 
 TARGET = pathlib.Path(__file__).resolve().parent.parent / "gdb-target"
 
@@ -93,6 +94,16 @@ class System(Subcommand):
         system.show()
 
 
+class Export(Subcommand):
+    """kdump export FILE: what a report needs, as JSON; for kdump-report."""
+
+    def run(self, arguments):
+        if len(arguments) != 1:
+            kernel.fail("kdump export wants the name of a file")
+        with open(arguments[0], "w", encoding="utf-8") as out:
+            json.dump(export.everything(), out)
+
+
 class Backtrace(Subcommand):
     """kdump bt [PID|-a]: backtrace of the crashed CPU, of a process, or of every CPU (-a)."""
 
@@ -146,6 +157,7 @@ def register():
     Open("kdump open")
     Modules("kdump mod")
     System("kdump sys")
+    Export("kdump export")
     for name in ("kdump bt",):
         Backtrace(name)
     ProcessBacktrace("btpid")

@@ -2,6 +2,8 @@
 """The machine as a whole: what ran on it, for how long, and why it panicked."""
 import datetime
 
+import gdb
+
 import printklog
 from printable import c_string, printable
 
@@ -80,37 +82,67 @@ def uptime(records):
     return records[-1].ns // 10**9 if records else 0
 
 
+def memory_classes():
+    """Pages by class, of the kernel's own counters: less exact than a look at each page."""
+    counts = {}
+    for name, counter in (("free", "vm_zone_stat[NR_FREE_PAGES]"),
+                          ("cache", "vm_node_stat[NR_FILE_PAGES]"),
+                          ("user", "vm_node_stat[NR_ANON_MAPPED]")):
+        value = kernel.symbol(f"{counter}.counter")
+        if value is None:
+            return {}
+        counts[name] = max(int(value), 0)
+    rest = (number("_totalram_pages") or 0) - sum(counts.values())
+    return {**counts, "kernel": max(rest, 0)}
+
+
+def crash_time():
+    """Seconds since 1970, or None."""
+    text = kernel.vmcoreinfo().get("CRASHTIME", "")
+    return int(text) if text.isdigit() and int(text) < 1 << 33 else None
+
+
 def facts():
-    """Pairs of a heading and a value, in the order in which they are shown."""
+    """What is known of the machine, by name."""
     try:
         records = log_records()
     except ValueError as error:
+        gdb.write(f"kdump: {error}\n", gdb.STDERR)
         records = []
-        yield "LOG", str(error)
-    names, everyone = utsname(), tasks.everyone()
+    names, task = utsname(), tasks.current().get(kernel.crashed_cpu())
     loads = [number(f"avenrun[{index}]") or 0 for index in range(3)]
-    crashed = kernel.crashed_cpu()
-    when = kernel.vmcoreinfo().get("CRASHTIME", "")
-    if when.isdigit() and int(when) < 1 << 33:
-        yield "DATE", f"{datetime.datetime.fromtimestamp(int(when), datetime.timezone.utc)}"
-    yield "UPTIME", str(datetime.timedelta(seconds=uptime(records)))
-    yield "CPUS", str(len(kernel.cpus()))
-    yield "LOAD AVERAGE", ", ".join(f"{load / (1 << FSHIFT):.2f}" for load in loads)
-    yield "TASKS", str(len(everyone))
-    yield "NODENAME", names["nodename"]
-    yield "RELEASE", names["release"]
-    yield "VERSION", names["version"]
-    yield "MACHINE", names["machine"]
-    pages = number("_totalram_pages") or 0
-    yield "MEMORY", f"{pages * 4 / 1024:.1f} MiB managed by the kernel"
-    yield "MODULES", str(len(modules.everyone()))
-    yield "TAINT", ", ".join(f"{letter}: {text}" for letter, text in taints()) or "none"
-    yield "PANIC", panic_line(records)
-    task = tasks.current().get(crashed)
-    if task:
-        yield "CRASHED", f"CPU {crashed}, PID {task.pid}, \"{task.comm}\""
+    return {
+        "panic": panic_line(records),
+        "crashed": task and {"cpu": kernel.crashed_cpu(), "pid": task.pid, "comm": task.comm},
+        "time": crash_time(),
+        "uptime": uptime(records),
+        "host": names.get("nodename"), "release": names.get("release"),
+        "version": names.get("version"), "machine": names.get("machine"),
+        "cpus": len(kernel.cpus()),
+        "load": [round(load / (1 << FSHIFT), 2) for load in loads],
+        "tasks": len(tasks.everyone()),
+        "memory": (number("_totalram_pages") or 0) * 4096,
+        "modules": len(modules.everyone()),
+        "taint": taints(),
+    }
 
 
 def show():
-    for heading, value in facts():
-        print(f"{heading:>14}: {value}")
+    """Print them."""
+    found = facts()
+    when = found["time"] and datetime.datetime.fromtimestamp(found["time"], datetime.timezone.utc)
+    who = found["crashed"]
+    for heading, value in (
+            ("PANIC", found["panic"]),
+            ("CRASHED", who and f"CPU {who['cpu']}, PID {who['pid']}, \"{who['comm']}\""),
+            ("DATE", when and f"{when:%Y-%m-%d %H:%M:%S} UTC"),
+            ("UPTIME", datetime.timedelta(seconds=found["uptime"])),
+            ("NODENAME", found["host"]), ("RELEASE", found["release"]),
+            ("VERSION", found["version"]), ("MACHINE", found["machine"]),
+            ("CPUS", found["cpus"]),
+            ("LOAD AVERAGE", ", ".join(f"{load:.2f}" for load in found["load"])),
+            ("TASKS", found["tasks"]), ("MODULES", found["modules"]),
+            ("MEMORY", f"{found['memory'] / 2**20:.1f} MiB"),
+            ("TAINT", ", ".join(f"{letter}: {text}" for letter, text in found["taint"])
+             or "none")):
+        print(f"{heading:>14}: {'unknown' if value is None else value}")

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The kdump command in a guest, as make install puts it there, and disks for it.
+
+The root file system is the initramfs of the other tests with these files on top.
+What a crash leaves is on disks, which the host makes and a second boot looks at.
+"""
+import contextlib
+import functools
+import subprocess
+import threading
+
+from . import initramfs, paths
+from .artifacts import PROBE
+from .suite import check
+
+STAGED = paths.WORK / "kdump-root"
+MIB = 1 << 20
+_lock = threading.Lock()
+
+
+@functools.cache
+def _install():
+    subprocess.run([paths.ROOT / "scripts" / "install-kdump", STAGED], check=True)
+
+
+def run(*command):
+    """Run a program of the host, which must succeed."""
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    check(not done.returncode, f"{command[0]} failed: {done.stdout}")
+    return done.stdout
+
+
+def initrd(path, files=None, programs=()):
+    """Write the archive for a guest with kdump: files are (name, content, mode)."""
+    with _lock:
+        _install()
+    archive = initramfs.Archive()
+    archive.program(initramfs.kexec())
+    for name, content, mode in files or ():
+        archive.file(name, content.encode() if isinstance(content, str) else content, mode)
+    for program in programs:
+        archive.program(program)
+    for source in sorted(STAGED.rglob("*")):
+        name = "/" + str(source.relative_to(STAGED))
+        if source.is_symlink():
+            archive.symlink(name, str(source.readlink()))
+        elif source.is_file():
+            archive.copy(source, name)
+        else:
+            archive.directory(name)
+    base = initramfs.base([(PROBE, "/bin/probe")]).bytes()
+    path.write_bytes(base + archive.bytes())
+    return path
+
+
+def disk(path, size, *maker):
+    """Make a disk of that many MiB; maker is the program for a file system, with options."""
+    with open(path, "wb") as file:
+        file.truncate(size * MIB)
+    if maker:
+        run(*maker, path)
+    return path
+
+
+def drive(path, name="dump", bus=""):
+    """QEMU's arguments for a virtio disk; its serial is its name."""
+    return ("-drive", f"file={path},format=raw,if=none,id={name}-drive,cache=unsafe",
+            "-device", f"virtio-blk-pci,drive={name}-drive,id={name},serial={name}{bus}")
+
+
+class Crash:
+    """A machine with kdump: armed, crashed, and looked at after the reboot."""
+
+    def __init__(self, context, config, devices=(), default="", files=(), programs=(),
+                 cmdline="crashkernel=64M"):
+        files = [*files, ("/etc/kdump.conf", config, 0o644), ("/etc/default/kdump", default, 0o644)]
+        self.context = context
+        self.devices = tuple(devices)
+        self.cmdline = cmdline
+        self.initrd = initrd(context.workdir / "initrd", files, programs)
+
+    @contextlib.contextmanager
+    def boot(self):
+        with self.context.boot(self.cmdline, initrd=self.initrd, devices=self.devices) as guest:
+            yield guest
+
+    def arm_and_crash(self, prepare="", trigger="echo c >/proc/sysrq-trigger", timeout=240):
+        """kdump start, a crash, and the reset that ends it; returns what was on the console."""
+        with self.boot() as guest:
+            guest.sh("hostname guest")
+            if prepare:
+                guest.sh(prepare)
+            guest.sh("kdump start", timeout=240)
+            guest.ends_after(trigger, timeout=timeout)
+            return guest.console()
+
+
+def record(text):
+    """The fields of a status record."""
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
+def folder(guest, below):
+    """The one folder of a crash below a path in the guest."""
+    found = guest.sh(f"ls -d {below}/guest-*").split()
+    check(len(found) == 1, f"not one folder but {found}")
+    return found[0]
+
+

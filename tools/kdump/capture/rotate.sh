@@ -1,0 +1,42 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# KDUMP_KEEP_OLD_DUMPS: how many older dumps of this host stay beside the new one.
+
+# rotate_in FOLDER KEEP NEW: remove all but the last KEEP folders of this host,
+# not counting NEW.  Names end in the date, so their order is that of time.
+rotate_in()
+{
+	for old in "$1/$HOST"-[0-9][0-9][0-9][0-9]-*; do
+		if [ "$old" != "$3" ] && [ -f "$old/kdump-status" ]; then
+			echo "$old"
+		fi
+	done | sort -r | tail -n +$(($2 + 1)) | while IFS= read -r old; do
+		rm -rf "$old"
+	done
+}
+
+rotate_mounted()
+{
+	rotate_in "$MOUNT$SAVE_PATH" "$1" "$MOUNT$(state_get folder)"
+}
+
+# The same on the server, which has a POSIX shell.
+rotate_ssh()
+{
+	ssh_run "cd $(quote "$SAVE_PATH") 2>/dev/null || exit 0
+		for old in $(quote "$HOST")-[0-9][0-9][0-9][0-9]-*; do
+			[ \"\$old\" = $(quote "$(basename "$(state_get folder)")") ] ||
+				[ ! -f \"\$old/kdump-status\" ] || echo \"\$old\"
+		done | sort -r | tail -n +$(($1 + 1)) | while IFS= read -r old; do
+			rm -rf \"\$old\"
+		done"
+}
+
+rotate_old()
+{
+	case $TARGET in
+	local | nfs) rotate_mounted "$KEEP_OLD" ;;
+	ssh) rotate_ssh "$KEEP_OLD" ;;
+	esac
+}

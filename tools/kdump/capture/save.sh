@@ -1,0 +1,178 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The parts that read the crashed kernel: its log, its memory, what it was.
+
+SAVER=/bin/vmcore-save
+
+old_log()
+{
+	if [ -x $SAVER ]; then
+		$SAVER --dmesg $VMCORE "$1"
+	elif [ -x /bin/makedumpfile ]; then
+		makedumpfile --dump-dmesg $VMCORE "$1"
+	else
+		fail "nothing here can read the log: neither vmcore-save nor makedumpfile"
+	fi
+}
+
+save_log()
+{
+	case $TARGET in
+	local | nfs)
+		log_file=$MOUNT$(state_get folder)/vmcore-dmesg.txt
+		(umask 077 && : >"$log_file") && old_log "$log_file" && sync ||
+			fail "the log could not be saved"
+		;;
+	*)
+		old_log /dev/stdout | target_put vmcore-dmesg.txt || fail "the log could not be saved"
+		;;
+	esac
+}
+
+# For the hooks, and for whoever stands before the machine, when the target is
+# out of reach.  Memory is short, so only the end.
+keep_log()
+{
+	old_log /dev/stdout | tail -c 524288 >$RUN/vmcore-dmesg.txt
+	tail -n 25 $RUN/vmcore-dmesg.txt >/dev/console
+}
+
+# collect DESTINATION: run the core collector, as an administrator writes it, so
+# that it writes a file; with - to standard output.
+collect()
+{
+	# shellcheck disable=SC2086 # a list of words
+	set -f -- $COLLECTOR
+	collect_program=$1
+	case $collect_program:$DESTINATION in
+	*/vmcore-save:* | vmcore-save:*) "$@" -s $RUN/saver "$DESTINATION" ;;
+	*/dd:- | dd:-) "$@" if=$VMCORE ;;
+	*/dd:* | dd:*) "$@" if=$VMCORE of="$DESTINATION" ;;
+	*/cp:- | cp:-) cat $VMCORE ;;
+	*:-) "$@" $VMCORE ;;
+	*) "$@" $VMCORE "$DESTINATION" ;;
+	esac
+}
+
+# Why the collector failed.  The numbers are those of vmcore-save.
+collect_failed()
+{
+	case $COLLECTOR:$1 in
+	*vmcore-save*:3) fail "no space is left on $TARGET_NAME" ;;
+	*vmcore-save*:4) fail "$VMCORE cannot be read" ;;
+	esac
+	if [ "$TARGET" = local ] || [ "$TARGET" = nfs ]; then
+		if [ "$(df -k -P $MOUNT | awk 'END { print $4 }')" -lt 64 ]; then
+			fail "no space is left on $TARGET_NAME"
+		fi
+	fi
+	fail "${COLLECTOR%% *} failed with status $1 on $TARGET_NAME"
+}
+
+dump_mounted()
+{
+	dump_file=$MOUNT$(state_get folder)/vmcore
+	umask 077
+	state_set copy "$dump_file-incomplete"
+	DESTINATION=$dump_file-incomplete
+	collect
+	collect_status=$?
+	chmod 600 "$dump_file-incomplete"	# cp gives it the mode of the source
+	[ $collect_status -eq 0 ] || collect_failed $collect_status
+	sync
+	mv "$dump_file-incomplete" "$dump_file" && sync || fail "cannot rename vmcore-incomplete"
+}
+
+dump_ssh()
+{
+	dump_file=$(state_get folder)/vmcore
+	case $COLLECTOR in
+	scp | scp\ *) ssh_copy $VMCORE "$dump_file-incomplete" || collect_failed $? ;;
+	*)
+		DESTINATION=-
+		collect | ssh_run "umask 077; cat >$(quote "$dump_file-incomplete")" ||
+			collect_failed $?
+		;;
+	esac
+	ssh_run "sync; mv $(quote "$dump_file-incomplete") $(quote "$dump_file") && sync" ||
+		fail "cannot rename vmcore-incomplete"
+}
+
+dump_raw()
+{
+	case $COLLECTOR in
+	vmcore-save*)
+		DESTINATION=$(state_get device)
+		collect || collect_failed $?
+		;;
+	*)
+		DESTINATION=-
+		collect | dd of="$(state_get device)" bs=1M count=$(($(state_get raw_tail) / 256)) \
+			iflag=fullblock conv=notrunc,fsync || collect_failed $?
+		;;
+	esac
+}
+
+# The administrator's own command: it is given the names of what there is.
+dump_command()
+{
+	export KDUMP_SOURCE="$VMCORE" KDUMP_LOG="$RUN/out/vmcore-dmesg.txt" KDUMP_HOST="$HOST"
+	sh -c "$TRANSFER" || fail "KDUMP_TRANSFER failed with status $?"
+}
+
+# What can be told without debug information.
+report_text()
+{
+	echo "Kernel crash of $HOST, saved $(date -u '+%Y-%m-%d %H:%M:%S') UTC"
+	echo
+	[ ! -x $SAVER ] || $SAVER --info $VMCORE
+	if [ -r /proc/vmcore-kern-summary ]; then
+		echo
+		echo "Memory by class:"
+		cat /proc/vmcore-kern-summary
+	fi
+	echo
+	echo "How saving went:"
+	record_text
+	report_log=$MOUNT$(state_get folder)/vmcore-dmesg.txt
+	[ -s "$report_log" ] || report_log=$RUN/out/vmcore-dmesg.txt
+	if [ -s "$report_log" ]; then
+		echo
+		echo "Where it crashed:"
+		grep -E 'Kernel panic|BUG:|Oops|RIP:|Call Trace|CPU: |Hardware name:' "$report_log" |
+			tail -n 20
+		echo
+		echo "The last lines of the log:"
+		tail -n 60 "$report_log"
+	fi
+}
+
+save_report()
+{
+	report_text | target_put report.txt || fail "the report could not be saved"
+}
+
+save_record()
+{
+	record_text | target_put kdump-status || fail "the status record could not be saved"
+}
+
+save_own_log()
+{
+	dmesg | target_put kexec-dmesg.log
+}
+
+# Room for the report, see there; a sync makes it really free.
+release_reserve()
+{
+	case $TARGET in
+	local | nfs) rm -f "$MOUNT$(state_get folder)/$RESERVE" && sync ;;
+	esac
+}
+
+remove_dump()
+{
+	rm -f "$MOUNT$(state_get folder)/vmcore-incomplete"
+	sync
+}

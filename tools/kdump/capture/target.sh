@@ -1,0 +1,114 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Where the dump goes.  Each kind of target is opened, takes small files from
+# standard input (target_put), and is closed:
+#
+#     local, nfs   a file system under $MOUNT, with a folder for this crash
+#     ssh          the same on a server
+#     raw          a partition, see raw.sh
+#     command      nothing: the administrator's command takes it all
+
+# Room that is held until the dump is there, so that a full file system still
+# takes the report and the record.
+RESERVE=kdump-reserve
+
+open_local()
+{
+	# A mount brings its own message; the kernel's is in the log.
+	mount -t "$FSTYPE" -o "rw${MOUNT_OPTIONS:+,$MOUNT_OPTIONS}" "$(state_get device)" $MOUNT ||
+		fail "cannot mount $DEVICE as $FSTYPE"
+	make_folder
+}
+
+open_nfs()
+{
+	for nfs_version in $NFS_VERSIONS; do
+		mount -i -t nfs -o "rw,nolock,vers=$nfs_version,addr=$NFS_ADDRESS,proto=tcp,timeo=100,retrans=3$NFS_OPTIONS" \
+			"$NFS_SOURCE" $MOUNT && make_folder && return
+	done
+	fail "cannot mount $NFS_SOURCE by NFS version $NFS_VERSIONS"
+}
+
+make_folder()
+{
+	folder=$(state_get folder)
+	mkdir -p "$MOUNT$SAVE_PATH" || fail "cannot make $SAVE_PATH on $TARGET_NAME"
+	[ "${KEEP_OLD:-0}" != -1 ] || rotate_mounted 0
+	mkdir -m 700 "$MOUNT$folder" || fail "cannot make $folder on $TARGET_NAME"
+	dd if=/dev/zero of="$MOUNT$folder/$RESERVE" bs=64k count=8 conv=fsync 2>/dev/null ||
+		say "$TARGET_NAME is full"
+}
+
+open_ssh()
+{
+	folder=$(quote "$(state_get folder)")
+	path=$(quote "$SAVE_PATH")
+	[ "${KEEP_OLD:-0}" != -1 ] || rotate_ssh 0
+	ssh_run "mkdir -p $path && mkdir -m 700 $folder" ||
+		fail "cannot make $(state_get folder) on $SSH_LOGIN"
+}
+
+open_raw()
+{
+	raw_device=$(state_get device)
+	raw_size=$(blockdev --getsize64 "$raw_device") || fail "cannot ask $DEVICE for its size"
+	[ "$raw_size" -gt $((2 * RAW_TAIL)) ] || fail "$DEVICE has $raw_size bytes only"
+	state_set raw_tail $(((raw_size - RAW_TAIL) / RAW_BLOCK))
+}
+
+open_command()
+{
+	:
+}
+
+# target_put NAME: a small file, from standard input, safe when this returns
+target_put()
+{
+	case $TARGET in
+	local | nfs)
+		put_file=$MOUNT$(state_get folder)/$1
+		(umask 077 && cat >"$put_file.new") && mv "$put_file.new" "$put_file" && sync
+		;;
+	ssh)
+		put_file=$(quote "$(state_get folder)/$1")
+		ssh_run "umask 077; cat >$put_file.new && mv $put_file.new $put_file && sync"
+		;;
+	raw)
+		put_raw "$1"
+		;;
+	command)
+		(umask 077 && cat >"$RUN/out/$1")
+		;;
+	esac
+}
+
+put_raw()
+{
+	put_at=$(state_get raw_tail)
+	case $1 in
+	kdump-status) put_size=$RAW_BLOCK ;;
+	vmcore-dmesg.txt)
+		put_at=$((put_at + 1))
+		put_size=$((RAW_TAIL - RAW_BLOCK))
+		;;
+	*)
+		cat >/dev/null
+		return
+		;;
+	esac
+	# Zeros after the text end it, and what an earlier crash left.
+	{
+		cat
+		head -c $RAW_BLOCK /dev/zero
+	} | head -c $put_size |
+		dd of="$(state_get device)" bs=$RAW_BLOCK seek="$put_at" conv=notrunc,fsync 2>/dev/null
+}
+
+target_close()
+{
+	sync
+	case $TARGET in
+	local | nfs) umount $MOUNT ;;
+	esac
+}

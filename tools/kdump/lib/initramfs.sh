@@ -1,0 +1,258 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The capture kernel's initramfs.  First a plan, a line for each thing in it:
+#
+#     d MODE NAME            a folder
+#     f MODE NAME SOURCE     a file
+#     l NAME TARGET          a symbolic link
+#
+# The plan and the content of all sources have a fingerprint.  Only when that
+# differs from the one of the image that is there, the image is made again.
+# shellcheck disable=SC2034,SC2154 # variables that other files set or use
+
+plan_file()
+{
+	echo "f $1 $2 $3"
+}
+
+# plan_program FILE [NAME]: a program and the libraries that it loads
+plan_program()
+{
+	program_name=${2-/bin/$(basename "$1")}
+	plan_file 755 "$program_name" "$1"
+	libraries_of "$1" | while read -r library; do
+		plan_file 755 "$library" "$library"
+	done
+}
+
+# libraries_of FILE: what the dynamic loader finds, and the loader itself.  A script
+# and a static program have none.
+libraries_of()
+{
+	for loader in /lib64/ld-linux-*.so.* /lib/ld-linux*.so.* /lib/ld-musl-*.so.*; do
+		[ -x "$loader" ] || continue
+		library_list=$("$loader" --list "$1" 2>/dev/null) || continue
+		echo "$loader"
+		echo "$library_list" | awk '$2 == "=>" && $3 ~ /^\// { print $3; next }
+			$1 ~ /^\// { print $1 }'
+		return
+	done
+}
+
+# plan_command NAME: a program of this system by its name
+plan_command()
+{
+	command_path=$(command -v "$1")
+	case $command_path in
+	/*) ;;
+	*) command_path=$(PATH=/usr/bin:/bin:/usr/sbin:/sbin command -v "$1") ;;
+	esac
+	case $(readlink -f "$command_path") in
+	*/busybox*) return ;;	# is there already
+	esac
+	plan_program "$command_path"
+}
+
+# The first busybox that needs no library, else any, with its libraries.
+find_busybox()
+{
+	for busybox in "$LIB/busybox" /bin/busybox /usr/bin/busybox /usr/lib/initramfs-tools/bin/busybox \
+			/bin/busybox.static; do
+		[ -x "$busybox" ] && "$busybox" sh -c : 2>/dev/null && return
+	done
+	die "there is no busybox: install busybox-static (or busybox)"
+}
+
+plan_base()
+{
+	for folder in /bin /etc /etc/kdump /etc/kdump/hooks /lib /lib/kdump /proc /sys /dev /run /mnt /tmp \
+			/root /root/.ssh /var /var/run; do
+		echo "d 700 $folder"
+	done
+	find_busybox
+	plan_program "$busybox" /bin/busybox
+	"$busybox" --list | while read -r applet; do
+		echo "l /bin/$applet busybox"
+	done
+	echo "l /sbin bin"
+	for capture_file in "$LIB"/capture/*; do
+		plan_file 755 "/lib/kdump/$(basename "$capture_file")" "$capture_file"
+	done
+	echo "l /init lib/kdump/kdump-save"
+	plan_file 600 /etc/kdump/settings "$WORK/settings"
+	plan_file 600 /etc/kdump/modules "$WORK/modules"
+	[ ! -x "$LIB/vmcore-save" ] || plan_program "$LIB/vmcore-save"
+}
+
+plan_modules()
+{
+	for module_file in $module_files; do
+		case $module_file in
+		/*) module_source=$module_file ;;
+		*) module_source=$modules_folder/$module_file ;;
+		esac
+		module_base=$(basename "$module_file")
+		module_base=${module_base%%.ko*}.ko
+		echo "/lib/modules/$module_base" >>"$WORK/modules"
+		plan_file 600 "/lib/modules/$module_base" "$module_source"
+	done
+}
+
+plan_ssh()
+{
+	plan_file 600 /etc/kdump/ssh_key "$ssh_home/key"
+	plan_file 600 /root/.ssh/known_hosts "$ssh_known"
+	# Both look up who they are.
+	echo "root:x:0:0:root:/root:/bin/sh" >"$WORK/passwd"
+	plan_file 644 /etc/passwd "$WORK/passwd"
+	case $ssh_client in
+	dropbear) plan_command dbclient ;;
+	openssh)
+		plan_command ssh
+		[ "${collector%% *}" != scp ] || plan_command scp
+		;;
+	esac
+}
+
+plan_hooks()
+{
+	for hook_name in kdump_pre kdump_post kdump_emergency; do
+		eval "hook_file=\${conf_$hook_name-}"
+		[ -z "$hook_file" ] || plan_program "$hook_file" "/etc/kdump/hooks/$hook_name"
+	done
+	for hook_folder in pre.d post.d emergency.d; do
+		for hook_file in "$HOOKS_FOLDER/$hook_folder"/*; do
+			[ ! -f "$hook_file" ] || [ ! -x "$hook_file" ] ||
+				plan_program "$hook_file" "/etc/kdump/hooks/$hook_folder/$(basename "$hook_file")"
+		done
+	done
+}
+
+# Programs that the administrator names; each must be there.
+check_programs()
+{
+	case ${collector%% *} in
+	vmcore-save)
+		[ -x "$LIB/vmcore-save" ] || problem "$CONF_FILE" "${line_core_collector-0}" \
+			"there is no saver $LIB/vmcore-save" "install it, or write core_collector makedumpfile or cp" ;;
+	*) check_program core_collector "${collector%% *}" ;;
+	esac
+	for extra_bin in ${conf_extra_bins-}; do
+		check_program extra_bins "$extra_bin"
+	done
+	if [ -n "${conf_fence_kdump_nodes-}" ]; then
+		check_program fence_kdump_nodes fence_kdump_send
+	fi
+}
+
+check_program()
+{
+	eval "program_line=\${line_$1-0}"
+	command -v "$2" >/dev/null || problem "$CONF_FILE" "$program_line" \
+		"there is no program '$2'" "install it, or correct the line"
+}
+
+plan_programs()
+{
+	case ${collector%% *} in
+	vmcore-save) ;;
+	*) plan_command "${collector%% *}" ;;
+	esac
+	for extra_bin in ${conf_extra_bins-}; do
+		plan_command "$extra_bin"
+	done
+	[ -z "${conf_fence_kdump_nodes-}" ] || plan_command fence_kdump_send
+	[ "$target" != command ] || plan_command "$transfer_program"
+}
+
+# Set $plan, the file with the plan.
+make_plan()
+{
+	plan=$WORK/plan
+	: >"$WORK/modules"
+	write_settings >"$WORK/settings"
+	{
+		plan_base
+		plan_modules
+		plan_hooks
+		plan_programs
+		[ "$target" != ssh ] || plan_ssh
+	} >"$plan.all"
+	# A name counts once; folders that nobody named come before their files.
+	awk '$1 == "l" { name = $2 } $1 != "l" { name = $3 } !seen[name]++' "$plan.all" >"$plan"
+}
+
+# What must be the same for the image to be the same.
+fingerprint()
+{
+	sed "s|$WORK|WORK|" "$plan"
+	awk '$1 == "f" { print $4 }' "$plan" | while read -r source; do
+		cksum <"$source"
+	done
+}
+
+# unpack_module FILE: its content, whatever it is compressed with
+unpack_module()
+{
+	case $1 in
+	*.xz) xz -dc "$1" ;;
+	*.gz) gzip -dc "$1" ;;
+	*.zst) zstd -qdc "$1" ;;
+	*) cat "$1" ;;
+	esac
+}
+
+# lay_out ROOT: make what the plan says
+lay_out()
+{
+	while read -r kind mode name source; do
+		case $kind in
+		d) mkdir -p "$1$name" && chmod "$mode" "$1$name" ;;
+		f)
+			mkdir -p "$1${name%/*}" && unpack_module "$source" >"$1$name" &&
+				chmod "$mode" "$1$name"
+			;;
+		l) mkdir -p "$1${mode%/*}" && ln -sf "$name" "$1$mode" ;;
+		esac || return
+	done <"$plan"
+}
+
+# build_initramfs FILE: 0600, since keys are in it
+build_initramfs()
+{
+	build_root=$WORK/root
+	umask 077
+	rm -rf "$build_root"
+	mkdir -p "$build_root" "$(dirname "$1")"
+	lay_out "$build_root" || die "no room for the initramfs in $WORK"
+	# What it will take once unpacked, for the check of the reservation.
+	du -sk "$build_root" | awk '{ print $1 * 1024 }' >"$1.unpacked"
+	(cd "$build_root" && find . | cpio -o -H newc 2>/dev/null) >"$WORK/archive" ||
+		die "cpio could not write the initramfs to $WORK"
+	gzip -c "$WORK/archive" >"$1.new" || die "no room for $1"
+	mv "$1.new" "$1"
+	rm -rf "$build_root" "$WORK/archive"
+}
+
+# Make the image if it is not there or not of these inputs.  With force as first
+# argument, in any case.
+update_initramfs()
+{
+	make_plan
+	fingerprint >"$WORK/inputs"
+	if [ "${1-}" != force ] && [ -f "$INITRAMFS" ]; then
+		if [ "${conf_force_no_rebuild-0}" = 1 ]; then
+			say "the initramfs is kept as it is (force_no_rebuild)"
+			return
+		fi
+		if [ "${conf_force_rebuild-0}" != 1 ] && cmp -s "$WORK/inputs" "$INITRAMFS.inputs"; then
+			say "the initramfs is up to date"
+			return
+		fi
+	fi
+	say "making the initramfs $INITRAMFS"
+	rm -f "$INITRAMFS.inputs"
+	build_initramfs "$INITRAMFS"
+	cp "$WORK/inputs" "$INITRAMFS.inputs"
+}

@@ -1,0 +1,85 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Which files of modules the capture kernel needs, in the order in which they can
+# be loaded, from modules.dep, modules.alias and modules.builtin of its folder.
+# shellcheck disable=SC2034,SC2154 # variables that other files set or use
+
+# modules_for NAME|MODALIAS...: paths relative to the folder, each after what it
+# needs.  Names that are built in are left out; unknown ones are printed as "? NAME".
+modules_for()
+{
+	modules_dep=$modules_folder/modules.dep
+	[ -r "$modules_dep" ] || modules_dep=/dev/null
+	modules_alias=$modules_folder/modules.alias
+	[ -r "$modules_alias" ] || modules_alias=/dev/null
+	modules_builtin=$modules_folder/modules.builtin
+	[ -r "$modules_builtin" ] || modules_builtin=/dev/null
+	printf '%s\n' "$@" | awk -v dep="$modules_dep" -v aliases="$modules_alias" \
+		-v builtin="$modules_builtin" '
+		function name_of(path) {
+			sub(/.*\//, "", path); sub(/\.ko.*/, "", path); gsub(/-/, "_", path)
+			return path
+		}
+		# A pattern of the shell as one of awk.
+		function pattern(text) {
+			gsub(/[.+(){}^$|]/, "\\\\&", text)
+			gsub(/\*/, ".*", text); gsub(/\?/, ".", text)
+			return "^" text "$"
+		}
+		function need(name,    i, n, list) {
+			if (done[name]++) return
+			if (!(name in path)) { if (!(name in inside)) print "? " name; return }
+			n = split(needs[name], list, " ")
+			for (i = n; i > 0; i--) need(name_of(list[i]))
+			print path[name]
+		}
+		BEGIN {
+			while ((getline line < dep) > 0) {
+				at = index(line, ":"); file = substr(line, 1, at - 1)
+				path[name_of(file)] = file; needs[name_of(file)] = substr(line, at + 1)
+			}
+			while ((getline line < builtin) > 0) inside[name_of(line)]
+		}
+		/:/ { wanted[++count] = $0; next }
+		NF { gsub(/-/, "_"); need($1) }
+		END {
+			while (count && (getline line < aliases) > 0) {
+				split(line, word, " ")
+				for (i = 1; i <= count; i++)
+					if (word[1] == "alias" && wanted[i] ~ pattern(word[2])) need(word[3])
+			}
+		}'
+}
+
+# Set $module_files to what the target and the administrator want.  What the target
+# needs may be built in without being listed anywhere; what the administrator names
+# must be there.
+find_modules()
+{
+	module_files=
+	# shellcheck disable=SC2086 # lists of words
+	for module_file in $(modules_for $wanted_modules | sed '/^?/d') \
+			$(modules_for ${conf_extra_modules-} | tr ' ' :); do
+		case $module_file in
+		'?':*)
+			problem "$CONF_FILE" "${line_extra_modules-0}" \
+				"there is no module '${module_file#?:}' in $modules_folder" \
+				"correct the name, or remove it"
+			;;
+		*) module_files="$module_files $module_file" ;;
+		esac
+	done
+	check_filesystem_module
+}
+
+# A file system that is neither a module here nor known to be built in: better now
+# than after a crash.  modules.builtin is there wherever modules are installed.
+check_filesystem_module()
+{
+	if [ -n "$fstype" ] && [ -r "$modules_folder/modules.builtin" ]; then
+		! modules_for "$fstype" | grep -q '^?' ||
+			target_problem "the capture kernel $kernel_release has no $fstype" \
+				"install its modules in $modules_folder, or name another target"
+	fi
+}

@@ -1,0 +1,123 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# From the configuration to what the capture side is told.
+# shellcheck disable=SC2034,SC2154 # variables that other files set or use
+
+# Read both files.
+read_configuration()
+{
+	conf_read "$CONF_FILE"
+	sys_read "$SYSCONFIG_FILE"
+}
+
+# The name in the name of the folder; no slash, no dot in front.
+host_name()
+{
+	host=${KDUMP_HOST-}
+	[ -n "$host" ] || host=$(cat /proc/sys/kernel/hostname)
+	[ -n "$host" ] && [ "$host" != "(none)" ] || host=localhost
+	printf %s "$host" | tr -c 'A-Za-z0-9._-' _ | sed 's/^[.-]/_/'
+}
+
+# The program that copies, as the capture side runs it.
+choose_collector()
+{
+	format=
+	if [ -n "${conf_core_collector-}" ]; then
+		collector=$conf_core_collector
+		for unused in KDUMP_DUMPLEVEL KDUMP_DUMPFORMAT; do
+			eval "unused_line=\${line_$unused-}"
+			[ -z "$unused_line" ] || ignored "$SYSCONFIG_FILE" "$unused_line" "$unused" \
+				"core_collector in $CONF_FILE says it all"
+		done
+		return
+	fi
+	collector="vmcore-save -l ${KDUMP_DUMPLEVEL-31}"
+	case ${KDUMP_DUMPFORMAT-} in
+	none) format=none ;;
+	ELF) collector="$collector -F elf" ;;
+	compressed) collector="$collector -c zlib" ;;
+	lzo | zstd) collector="$collector -c $KDUMP_DUMPFORMAT" ;;
+	raw) collector="vmcore-save -l 0 -F elf" ;;
+	esac
+}
+
+# After a dump that was saved: kdump.conf first, then SUSE's variables.
+choose_actions()
+{
+	failure_action=${conf_failure_action-reboot}
+	final_action=${conf_final_action-reboot}
+	if [ "${KDUMP_IMMEDIATE_REBOOT-yes}" = no ]; then
+		if [ -n "${conf_final_action-}" ]; then
+			ignored "$SYSCONFIG_FILE" "$line_KDUMP_IMMEDIATE_REBOOT" KDUMP_IMMEDIATE_REBOOT \
+				"final_action in $CONF_FILE says it"
+		elif [ -n "${KDUMP_RUNLEVEL-}" ]; then
+			final_action=boot
+		else
+			final_action=shell
+		fi
+	elif [ -n "${KDUMP_RUNLEVEL-}" ]; then
+		ignored "$SYSCONFIG_FILE" "$line_KDUMP_RUNLEVEL" KDUMP_RUNLEVEL \
+			"the machine reboots at once, unless KDUMP_IMMEDIATE_REBOOT is no"
+	fi
+}
+
+# setting NAME VALUE: one line of the capture side's settings
+setting()
+{
+	printf '%s=' "$1"
+	printf %s "$2" | sed "s/'/'\\\\''/g; 1s/^/'/; \$s/\$/'/"
+	[ -n "$2" ] || printf "''"
+	echo
+}
+
+write_settings()
+{
+	echo "# Made by kdump; what is here was $CONF_FILE and $SYSCONFIG_FILE."
+	setting HOST "$host"
+	setting COLLECTOR "$collector"
+	setting FORMAT "$format"
+	setting TRANSFER "${KDUMP_TRANSFER-}"
+	setting FAILURE_ACTION "$failure_action"
+	setting FINAL_ACTION "$final_action"
+	setting RUNLEVEL "${KDUMP_RUNLEVEL-}"
+	setting KEEP_OLD "${KDUMP_KEEP_OLD_DUMPS-0}"
+	setting FREE_MB "${KDUMP_FREE_DISK_SIZE-0}"
+	setting STEP_TIMEOUT "${KDUMP_STEP_TIMEOUT-60}"
+	setting STALL_TIMEOUT "${KDUMP_STALL_TIMEOUT-60}"
+	setting HOOK_TIMEOUT "${KDUMP_HOOK_TIMEOUT-300}"
+	setting NET_TIMEOUT "${KDUMP_NET_TIMEOUT-60}"
+	setting FENCE_ARGS "${conf_fence_kdump_args-}"
+	setting FENCE_NODES "${conf_fence_kdump_nodes-}"
+	setting TARGET "$target"
+	setting TARGET_NAME "$target_name"
+	setting DEVICE "$device"
+	setting FSTYPE "$fstype"
+	setting MOUNT_OPTIONS "$mount_options"
+	setting SAVE_PATH "$save_path"
+	write_network_settings
+	setting ROOT_TARGET local
+	setting ROOT_TARGET_NAME "the root file system"
+	setting ROOT_DEVICE "$root_device"
+	setting ROOT_FSTYPE "$root_fstype"
+	setting ROOT_MOUNT_OPTIONS ""
+	setting ROOT_SAVE_PATH "$root_path"
+}
+
+write_network_settings()
+{
+	setting NET_MODE "$net_mode"
+	setting NET_MAC "$net_mac"
+	setting NET_ADDRESS "$net_address"
+	setting NET_GATEWAY "$net_gateway"
+	setting NFS_SOURCE "$nfs_source"
+	setting NFS_ADDRESS "$server_address"
+	setting NFS_VERSIONS "$nfs_versions"
+	setting NFS_OPTIONS "$nfs_options"
+	setting SSH_CLIENT "$ssh_client"
+	setting SSH_LOGIN "$ssh_login"
+	setting SSH_PORT "$ssh_port"
+	setting SSH_KEY_FILE /etc/kdump/ssh_key
+	setting SSH_HOSTS_FILE /root/.ssh/known_hosts
+}

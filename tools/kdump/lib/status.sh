@@ -1,0 +1,144 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What kdump status and report tell: is it armed, and how did the last crash go?
+# shellcheck disable=SC2034,SC2154 # variables that other files set or use
+
+# keep_record FOLDER: keep a copy of the newest record under a path, which the
+# target shows only now
+keep_record()
+{
+	record_newest=
+	for record_file in "$1/$host"-*/kdump-status; do
+		[ ! -f "$record_file" ] || record_newest=$record_file
+	done
+	keep_record_file "$record_newest"
+}
+
+keep_record_file()
+{
+	[ -n "$1" ] && [ -s "$1" ] && grep -q '^result=' "$1" || return 0
+	mkdir -p "$STATE"
+	cp "$1" "$STATE/last-record"
+}
+
+# keep_raw_record DEVICE: the block of the record; see capture/target.sh
+keep_raw_record()
+{
+	raw_blocks=$(blockdev --getsize64 "$1") || return 0
+	raw_blocks=$(((raw_blocks - RAW_TAIL) / RAW_BLOCK))
+	dd if="$1" bs="$RAW_BLOCK" skip="$raw_blocks" count=1 2>/dev/null | tr -d '\000' |
+		grep -a -E '^[a-z]+=' >"$WORK/record" || return 0
+	keep_record_file "$WORK/record"
+}
+
+record_value()
+{
+	sed -n "s/^$1=//p" "$STATE/last-record" 2>/dev/null | tail -n 1
+}
+
+# The newest record on a target that is mounted now, without the configuration's help
+# if that is wrong.
+refresh_record()
+{
+	host=$(host_name)
+	if [ -d "${conf_path-/var/crash}" ] && [ -z "${line_target-}" ]; then
+		keep_record "${conf_path-/var/crash}"
+	elif [ -n "${conf_target-}" ]; then
+		refresh_node=$(device_of "$conf_target")
+		refresh_point=$(awk -v a="$refresh_node" '$1 == a { print $2; exit }' /proc/mounts)
+		[ -z "$refresh_point" ] || keep_record "$refresh_point${conf_path-/var/crash}"
+	fi
+}
+
+show_status()
+{
+	refresh_record
+	armed=false
+	! is_loaded || armed=true
+	switch=$(cat /proc/kexec-dump 2>/dev/null || echo 1)
+	if [ "$JSON" = 1 ]; then
+		status_json
+	else
+		status_text
+	fi
+	[ "$armed" = true ] && [ "$switch" = 1 ] || exit "$EXIT_NOT_ARMED"
+}
+
+status_text()
+{
+	if [ "$armed" = true ]; then
+		echo "kdump is armed, $(mib "$(reserved_bytes)") are reserved"
+		[ ! -s "$RUN/armed" ] || sed -n 's/^target=/target: /p; s/^image=/capture kernel: /p' "$RUN/armed"
+		[ "$switch" = 1 ] || echo "but switched off: echo 1 >/proc/kexec-dump switches it on"
+	else
+		echo "kdump is not armed, $(mib "$(reserved_bytes)") are reserved"
+	fi
+	if [ -s "$STATE/last-record" ]; then
+		echo "last crash: $(record_value result), stage $(record_value stage), $(record_value bytes) bytes in $(record_value seconds) s"
+		echo "    saved to $(record_value target), $(record_value directory)"
+		last_error=$(record_value error)
+		[ -z "$last_error" ] || echo "    error: $last_error"
+	fi
+	[ ! -s "$STATE/test-pending" ] || status_of_test
+}
+
+status_json()
+{
+	json_start
+	json_value armed "$armed"
+	json_value enabled "$([ "$switch" = 1 ] && echo true || echo false)"
+	json_value reserved "$(reserved_bytes)"
+	json_string image "$(sed -n 's/^image=//p' "$RUN/armed" 2>/dev/null)"
+	json_string target "$(sed -n 's/^target=//p' "$RUN/armed" 2>/dev/null)"
+	if [ -s "$STATE/last-record" ]; then
+		printf ', "last_crash": '
+		json_start
+		for record_name in stage result error target kernel host directory log; do
+			json_string "$record_name" "$(record_value "$record_name")"
+		done
+		json_value bytes "$(record_value bytes)"
+		json_value seconds "$(record_value seconds)"
+		json_end | tr -d '\n'
+	fi
+	json_end
+}
+
+# kdump report [FOLDER]: the analysis host's part, on the newest dump if none is named
+show_report()
+{
+	report_folder=${1-}
+	if [ -z "$report_folder" ]; then
+		host=$(host_name)
+		for report_folder in "${conf_path-/var/crash}/$host"-*; do :; done
+	fi
+	[ -d "$report_folder" ] || die "there is no dump in ${conf_path-/var/crash}: name its folder"
+	if [ "$JSON" = 1 ]; then
+		report_json
+		return
+	fi
+	if [ -x "$LIB/kdump-report" ]; then
+		"$LIB/kdump-report" "$report_folder"
+	elif [ -f "$report_folder/report.txt" ]; then
+		cat "$report_folder/report.txt"
+	else
+		die "there is no report in $report_folder"
+	fi
+}
+
+report_json()
+{
+	json_start
+	json_string directory "$report_folder"
+	for report_name in stage result error target kernel host log; do
+		json_string $report_name "$(sed -n "s/^$report_name=//p" "$report_folder/kdump-status" 2>/dev/null)"
+	done
+	for report_name in bytes seconds; do
+		json_value $report_name "$(sed -n "s/^$report_name=//p" "$report_folder/kdump-status" 2>/dev/null)"
+	done
+	for report_name in vmcore vmcore-incomplete vmcore-dmesg.txt report.txt report.html; do
+		[ ! -f "$report_folder/$report_name" ] ||
+			json_value "$report_name" "$(file_size "$report_folder/$report_name")"
+	done
+	json_end
+}

@@ -1,0 +1,281 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Where the dump is to go, as this system sees it now: is it there, can it be
+# written, and what will the capture kernel need to reach it?  What cannot work is
+# a problem with the line that asked for it.
+# shellcheck disable=SC2034,SC2154 # variables that other files set or use
+
+# Set everything that write_settings writes, and the modules that are needed in
+# $wanted_modules.
+resolve_target()
+{
+	for unset in target target_name device fstype mount_options wanted_modules \
+			net_mode net_mac net_address net_gateway server_address \
+			nfs_source nfs_versions nfs_options ssh_client ssh_login ssh_port \
+			root_device root_fstype root_path; do
+		eval "$unset="
+	done
+	save_path=${conf_path-/var/crash}
+	target_line=${line_target-${line_path-0}}
+	host=$(host_name)
+	if [ -n "${KDUMP_TRANSFER-}" ]; then
+		[ -z "${line_target-}" ] || ignored "$CONF_FILE" "$line_target" "the target" \
+			"KDUMP_TRANSFER does everything"
+		resolve_command
+		return
+	fi
+	case ${conf_kind-} in
+	'') resolve_path ;;
+	raw) resolve_raw ;;
+	nfs) resolve_nfs ;;
+	ssh) resolve_ssh ;;
+	*) resolve_filesystem ;;
+	esac
+	if [ "$final_action" = boot ] || [ "$failure_action" = dump_to_rootfs ]; then
+		resolve_root
+	fi
+}
+
+target_problem()
+{
+	problem "$CONF_FILE" "$target_line" "$1" "$2"
+}
+
+# mount_of FOLDER: set mount_device, mount_type, mount_point
+mount_of()
+{
+	mount_device='' mount_type='' mount_point=''
+	while read -r mounted_device mounted_at mounted_type _; do
+		# The longest mount point wins, of equal ones the last; not the rootfs below.
+		case $1/ in
+		"${mounted_at%/}"/*)
+			if [ "${#mounted_at}" -ge "${#mount_point}" ] && [ "$mounted_type" != rootfs ]; then
+				mount_device=$mounted_device mount_type=$mounted_type mount_point=$mounted_at
+			fi
+			;;
+		esac
+	done </proc/mounts
+}
+
+# Without a target: the file system on which path lies.
+resolve_path()
+{
+	mkdir -p "$save_path" 2>/dev/null ||
+		target_problem "the folder $save_path cannot be made" "name another path"
+	mount_of "$save_path"
+	case $mount_type in
+	nfs | nfs4)
+		conf_target=$mount_device
+		save_path=${save_path#"${mount_point%/}"}
+		resolve_nfs
+		return
+		;;
+	ext[234] | xfs | btrfs | minix) ;;
+	*)
+		target_problem "$save_path lies on ${mount_device:-nothing} (${mount_type:-no file system}), which a capture kernel cannot mount" \
+			"name a target: ext4, xfs, btrfs, raw, nfs or ssh"
+		return
+		;;
+	esac
+	[ -w "$save_path" ] || target_problem "$save_path cannot be written" "mount it writable"
+	save_path=${save_path#"${mount_point%/}"}
+	subvolume_of "$mount_point"
+	resolve_device "$(real_device "$mount_device" "$mount_point")" "$mount_type"
+	lasting_name
+}
+
+# /dev/root is no device; the number of the file system is.
+real_device()
+{
+	if [ -b "$1" ]; then
+		echo "$1"
+		return
+	fi
+	real_number=$(stat -c %d "$2")
+	real_number=$((real_number >> 8 & 4095)):$((real_number & 255 | real_number >> 12 & 1048320))
+	real_name=$(readlink -f "/sys/dev/block/$real_number")
+	echo "/dev/${real_name##*/}"
+}
+
+# A subvolume of btrfs that is mounted here is to be mounted there.
+subvolume_of()
+{
+	subvolume=$(awk -v at="$1" '$2 == at && $3 == "btrfs" { print $4 }' /proc/mounts |
+		tr , '\n' | sed -n 's/^subvol=//p' | tail -n 1)
+	[ -z "$subvolume" ] || [ "$subvolume" = / ] || mount_options="subvol=$subvolume"
+}
+
+# Names of devices may change from boot to boot; a UUID does not.
+lasting_name()
+{
+	[ -n "$device" ] || return 0
+	uuid=$(device_uuid "$device")
+	[ -z "$uuid" ] || device=UUID=$uuid
+	target_name="$device ($fstype)"
+}
+
+device_uuid()
+{
+	if command -v blkid >/dev/null; then
+		blkid -o value -s UUID "$1" 2>/dev/null && return
+	fi
+	for uuid_link in /dev/disk/by-uuid/*; do
+		if [ "$(readlink -f "$uuid_link")" = "$(readlink -f "$1")" ]; then
+			echo "${uuid_link##*/}"
+			return
+		fi
+	done
+}
+
+# device_of SPEC: the device that it names now
+device_of()
+{
+	case $1 in
+	LABEL=* | UUID=* | PARTUUID=*)
+		if command -v blkid >/dev/null; then
+			device_found=$(blkid -l -o device -t "$1" 2>/dev/null) && [ -n "$device_found" ] &&
+				echo "$device_found" && return
+		fi
+		findfs "$1" 2>/dev/null
+		;;
+	*) readlink -f "$1" ;;
+	esac
+}
+
+# resolve_device SPEC FSTYPE
+resolve_device()
+{
+	device=$1
+	fstype=$2
+	target=local
+	target_name="$device ($fstype)"
+	device_node=$(device_of "$device")
+	if [ -z "$device_node" ] || [ ! -b "$device_node" ]; then
+		target_problem "there is no device $device" \
+			"blkid lists what there is; correct the line"
+		device=
+		return 1
+	fi
+	device_name=$(basename "$(readlink -f "$device_node")")
+	case $device_name in
+	dm-*)
+		target_problem "$device is a mapped device (LVM, encryption), which the capture kernel does not set up" \
+			"name a plain partition, raw, nfs or ssh"
+		return 1
+		;;
+	md*)
+		target_problem "$device is an md array, which the capture kernel does not assemble" \
+			"name a plain partition, raw, nfs or ssh"
+		return 1
+		;;
+	esac
+	wanted_modules="$wanted_modules $fstype $(device_modules "/sys/class/block/$device_name")"
+}
+
+# device_modules FOLDER IN SYSFS: what the drivers on the way to that device call
+# themselves, for modules.alias
+device_modules()
+{
+	modules_at=$(readlink -f "$1")
+	while [ "$modules_at" != /sys/devices ] && [ "$modules_at" != / ] && [ -n "$modules_at" ]; do
+		[ ! -r "$modules_at/modalias" ] || cat "$modules_at/modalias"
+		[ ! -e "$modules_at/driver/module" ] || basename "$(readlink -f "$modules_at/driver/module")"
+		modules_at=${modules_at%/*}
+	done
+	case $1 in
+	*/sd*) echo sd_mod ;;
+	esac
+}
+
+resolve_filesystem()
+{
+	if [ "$conf_kind" = virtiofs ]; then
+		target=local device= fstype=virtiofs target_name="$conf_target (virtiofs)"
+		target_problem "virtiofs is not supported by the capture side" "name a disk, nfs or ssh"
+		return
+	fi
+	resolve_device "$conf_target" "$conf_kind" || return 0
+	check_filesystem
+}
+
+# Is it that file system, and can it be written?  Where it is mounted, there;
+# otherwise on a mount of our own.
+check_filesystem()
+{
+	check_point=$(awk -v a="$device_node" -v b="$(readlink -f "$device_node")" \
+		'$1 == a || $1 == b { print $2; exit }' /proc/mounts)
+	check_own=
+	if [ -z "$check_point" ]; then
+		check_own=$WORK/mnt
+		mkdir -p "$check_own"
+		if ! check_error=$(mount -t "$fstype" "$device_node" "$check_own" 2>&1); then
+			target_problem "$device cannot be mounted as $fstype (${check_error:-no reason given})" \
+				"mkfs.$fstype makes one; blkid tells what it is"
+			return
+		fi
+		check_point=$check_own
+	fi
+	if ! mkdir -p "$check_point$save_path" 2>/dev/null ||
+			! (: >"$check_point$save_path/.kdump-test") 2>/dev/null; then
+		target_problem "$save_path on $device cannot be written" \
+			"is it mounted read-only, or full?"
+	else
+		rm -f "$check_point$save_path/.kdump-test"
+		keep_record "$check_point$save_path"
+	fi
+	[ -z "$check_own" ] || umount "$check_own"
+}
+
+resolve_raw()
+{
+	resolve_device "$conf_target" "" || return 0
+	target=raw
+	target_name="$device (raw)"
+	if grep -q "^$device_node " /proc/mounts /proc/swaps; then
+		target_problem "$device is in use, and a dump would overwrite it" \
+			"name a partition that is kept for dumps"
+		return
+	fi
+	raw_type=$(blkid -o value -s TYPE "$device_node" 2>/dev/null)
+	if [ -n "$raw_type" ]; then
+		target_problem "there is a file system on $device ($raw_type), which a dump would overwrite" \
+			"write '$raw_type $conf_target', or clear it: wipefs -a $device_node"
+		return
+	fi
+	keep_raw_record "$device_node"
+}
+
+resolve_command()
+{
+	target=command
+	target_name="KDUMP_TRANSFER"
+	target_line=$line_KDUMP_TRANSFER
+	transfer_program=${KDUMP_TRANSFER%% *}
+	command -v "$transfer_program" >/dev/null ||
+		problem "$SYSCONFIG_FILE" "$target_line" "there is no program '$transfer_program'" \
+			"install it, or correct KDUMP_TRANSFER"
+	[ -z "${KDUMP_NETCONFIG-}" ] || resolve_network ""
+}
+
+# The root file system, for dump_to_rootfs and for going on into it.
+resolve_root()
+{
+	mount_of /
+	root_fstype=$mount_type
+	root_node=$(real_device "$mount_device" /)
+	root_path=${conf_path-/var/crash}
+	case $root_fstype:$root_node in
+	*:/dev/dm-* | *:/dev/mapper/* | *:/dev/md*) ;;
+	ext[234]:/dev/* | xfs:/dev/* | btrfs:/dev/*)
+		root_device=$(device_uuid "$root_node")
+		root_device=${root_device:+UUID=$root_device}
+		root_device=${root_device:-$root_node}
+		wanted_modules="$wanted_modules $root_fstype $(device_modules "/sys/class/block/${root_node##*/}")"
+		return
+		;;
+	esac
+	problem "$CONF_FILE" "${line_failure_action-0}" \
+		"the root file system ($root_fstype on $mount_device) cannot be mounted by the capture kernel" \
+		"name another failure_action than dump_to_rootfs"
+}

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Dumps to disks: armed with kdump start, crashed, looked at after the reboot."""
-from harness.service import Crash, disk, drive, folder, record
+import json
+import re
+
+from harness.service import MIB, Crash, disk, drive, folder, load_module, record
 from harness.suite import check, test
 
 MOUNTED = "/mnt/var/crash"
@@ -35,3 +38,107 @@ def ext4(context):
         guest.sh("hostname guest; mount -t ext4 /dev/vda /mnt")
         check_saved(guest, MOUNTED)
         check("last crash: ok" in guest.run("kdump status").text, "kdump status does not tell")
+
+
+@test
+def xfs(context):
+    """A crash is saved to xfs, a module, on a disk that is named by its label, and the oldest
+    dumps go (KDUMP_KEEP_OLD_DUMPS)."""
+    path = disk(context.workdir / "disk", 512, "mkfs.xfs", "-q", "-L", "dumps")
+    crash = Crash(context, "xfs LABEL=dumps\npath /dumps\n", drive(path),
+                  default='KDUMP_KEEP_OLD_DUMPS="1"\n')
+    with crash.boot() as guest:
+        load_module(guest, "xfs")
+        guest.sh("""hostname guest; mount -t xfs /dev/vda /mnt
+            for year in 2001 2002; do
+                mkdir -p /mnt/dumps/guest-$year-01-01-00:00:00
+                echo result=ok >/mnt/dumps/guest-$year-01-01-00:00:00/kdump-status
+            done
+            mkdir /mnt/dumps/other-2001-01-01-00:00:00
+            umount /mnt
+            kdump start""", timeout=240)
+        guest.ends_after("echo c >/proc/sysrq-trigger", timeout=240)
+    with crash.boot() as guest:
+        load_module(guest, "xfs")
+        guest.sh("mount -t xfs /dev/vda /mnt; rm -r /mnt/dumps/other-*")
+        check(guest.sh("ls -d /mnt/dumps/*2001* /mnt/dumps/*2002* 2>/dev/null || :") ==
+              "/mnt/dumps/guest-2002-01-01-00:00:00", "rotation kept something else")
+        guest.sh("rm -r /mnt/dumps/guest-2002-*")
+        found, _ = check_saved(guest, "/mnt/dumps")
+        check("sysrq triggered crash" in guest.sh(f"cat {found}/vmcore-dmesg.txt"),
+              "the log does not end in the crash")
+        check(guest.bytes(f"head -c 8 {found}/vmcore") == b"KDUMP   ", "no compressed dump")
+
+
+@test
+def raw(context):
+    """A crash is saved to a partition without a file system: the dump at its start, the record
+    and the log at its end; kdump start finds the record, and refuses a partition in use."""
+    path = disk(context.workdir / "disk", 256)
+    crash = Crash(context, "raw /dev/vda\n", drive(path))
+    crash.arm_and_crash()
+    data = path.read_bytes()
+    tail = data[-4 * MIB:]
+    status = record(tail[:4096].rstrip(b"\0").decode())
+    check(status["stage"] == "done" and status["result"] == "ok", f"the record says {status}")
+    check(data.startswith(b"KDUMP   "), "no dump at the start")
+    check(b"sysrq triggered crash\n\0" in tail[4096:], "no log at the end")
+    with crash.boot() as guest:
+        guest.sh("kdump start", timeout=240)
+        check("last crash: ok" in guest.sh("kdump status"), "kdump status does not tell")
+        reply = guest.run("mke2fs -q /dev/vda 2>&1; mount -t ext4 /dev/vda /mnt; kdump start")
+        check(reply.status == 6 and "/etc/kdump.conf:1:" in reply.text and "in use" in reply.text,
+              f"a mounted partition was not refused: {reply}")
+
+
+@test
+def too_small(context):
+    """kdump start refuses to arm where image, initramfs and run-time need exceed the
+    reservation, and says by how much."""
+    path = disk(context.workdir / "disk", 64, "mkfs.ext4", "-q")
+    crash = Crash(context, "ext4 /dev/vda\n", drive(path), cmdline="crashkernel=32M")
+    with crash.boot() as guest:
+        reply = guest.run("kdump start", timeout=240)
+        check(reply.status == 1 and re.search(r"32 MiB is \d+ MiB too small", reply.text),
+              f"not refused: {reply}")
+        check(guest.sh("cat /sys/kernel/kexec_crash_loaded") == "0", "something was loaded")
+        check(guest.run("kdump status").status == 3, "kdump status does not say so")
+        need = json.loads(guest.sh("kdump estimate --json"))
+        check(need["needed"] > need["reserved"] == 32 * MIB and not need["fits"], f"{need}")
+
+
+@test
+def as_estimated(context):
+    """What kdump estimate recommends is enough to save a dump."""
+    path = disk(context.workdir / "disk", 128, "mkfs.ext4", "-q")
+    small = Crash(context, "ext4 /dev/vda\n", drive(path), cmdline="crashkernel=64M")
+    with small.boot() as guest:
+        size = json.loads(guest.sh("kdump estimate --json", timeout=240))["crashkernel"]
+    check(int(size.removesuffix("M")) < 64, f"{size}: not less than the 64M of the other tests")
+    crash = Crash(context, "ext4 /dev/vda\n", drive(path), cmdline=f"crashkernel={size}")
+    crash.arm_and_crash()
+    with crash.boot() as guest:
+        guest.sh("mount -t ext4 /dev/vda /mnt")
+        check_saved(guest, MOUNTED)
+
+
+@test
+def rebuild(context):
+    """The initramfs is made again only when something that goes into it has changed."""
+    path = disk(context.workdir / "disk", 64, "mkfs.ext4", "-q")
+    crash = Crash(context, "ext4 /dev/vda\n", drive(path))
+    image = "/var/lib/kdump/initramfs.img"
+    with crash.boot() as guest:
+        guest.sh("kdump start", timeout=240)
+        check(guest.sh(f"stat -c %a {image}") == "600", "the initramfs is not for root alone")
+        first = guest.sh(f"stat -c %Y.%i {image}")
+        guest.sh("kdump restart; kdump reload", timeout=240)
+        check(guest.sh(f"stat -c %Y.%i {image}") == first, "made again without need")
+        for change in ("echo path /else >>/etc/kdump.conf",
+                       "echo '#!/bin/sh' >/etc/kdump/pre.d/hook; chmod +x /etc/kdump/pre.d/hook",
+                       "echo : >>/etc/kdump/pre.d/hook",
+                       "echo KDUMP_DUMPLEVEL=1 >>/etc/default/kdump",
+                       "echo force_rebuild 1 >>/etc/kdump.conf"):
+            guest.sh(f"{change}; kdump restart", timeout=240)
+            last, first = first, guest.sh(f"stat -c %Y.%i {image}")
+            check(last != first, f"not made again after: {change}")

@@ -11,7 +11,7 @@ import threading
 
 from . import initramfs, paths
 from .artifacts import PROBE
-from .suite import check
+from .suite import Failure, check
 
 STAGED = paths.WORK / "kdump-root"
 MIB = 1 << 20
@@ -108,3 +108,19 @@ def folder(guest, below):
     return found[0]
 
 
+
+
+def wait_end(guest, timeout):
+    """Wait until the machine has reset itself."""
+    try:
+        guest.process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        raise Failure(f"the machine did not reset in {timeout} s") from None
+
+
+def load_module(guest, name):
+    """Load a module of the capture kernel's, which this kernel is one like."""
+    guest.sh(f'''cd /usr/lib/kdump/kernel/modules
+        for file in $(sed -n 's/^\\(.*[/]{name}.ko\\): *\\(.*\\)/\\2 \\1/p' modules.dep); do
+            insmod $file
+        done''')

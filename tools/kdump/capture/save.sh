@@ -30,6 +30,13 @@ save_log()
 	esac
 }
 
+# Which kernel it was.
+identify()
+{
+	$SAVER --info $VMCORE >$RUN/info
+	record kernel "$(sed -n 's/^release=//p' $RUN/info)"
+}
+
 # For the hooks, and for whoever stands before the machine, when the target is
 # out of reach.  Memory is short, so only the end.
 keep_log()
@@ -126,7 +133,7 @@ report_text()
 {
 	echo "Kernel crash of $HOST, saved $(date -u '+%Y-%m-%d %H:%M:%S') UTC"
 	echo
-	[ ! -x $SAVER ] || $SAVER --info $VMCORE
+	cat $RUN/info
 	if [ -r /proc/vmcore-kern-summary ]; then
 		echo
 		echo "Memory by class:"

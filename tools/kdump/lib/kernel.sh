@@ -10,8 +10,11 @@ CMDLINE_REMOVE="crashkernel BOOT_IMAGE initrd hugepages hugepagesz default_hugep
 	quiet splash log_buf_len swiotlb hugetlb_cma cma cma_pernuma ignition.firstboot
 	panic_on_warn softlockup_panic hardlockup_panic oops panic nr_cpus maxcpus possible_cpus
 	isolcpus nohz_full resume init rdinit systemd.unit kexec_dump"
-CMDLINE_APPEND="irqpoll reset_devices novmcoredd cgroup_disable=memory mce=off numa=off
-	transparent_hugepage=never hest_disable cma=0 panic=10"
+# And what it needs: devices that were left running are reset, memory is saved, and
+# a capture kernel that fails itself reboots.  Not irqpoll, which calls the handlers
+# of devices that nobody has set up again.
+CMDLINE_APPEND="reset_devices novmcoredd cgroup_disable=memory mce=off numa=off
+	transparent_hugepage=never panic=10"
 
 OUR_IMAGE=/usr/lib/kdump/kernel/vmlinuz
 

@@ -15,8 +15,10 @@ modules_for()
 	[ -r "$modules_alias" ] || modules_alias=/dev/null
 	modules_builtin=$modules_folder/modules.builtin
 	[ -r "$modules_builtin" ] || modules_builtin=/dev/null
+	modules_soft=$modules_folder/modules.softdep
+	[ -r "$modules_soft" ] || modules_soft=/dev/null
 	printf '%s\n' "$@" | awk -v dep="$modules_dep" -v aliases="$modules_alias" \
-		-v builtin="$modules_builtin" '
+		-v builtin="$modules_builtin" -v softdep="$modules_soft" '
 		function name_of(path) {
 			sub(/.*\//, "", path); sub(/\.ko.*/, "", path); gsub(/-/, "_", path)
 			return path
@@ -27,11 +29,17 @@ modules_for()
 			gsub(/\*/, ".*", text); gsub(/\?/, ".", text)
 			return "^" text "$"
 		}
-		function need(name,    i, n, list) {
+		# What is only better to have (soft) may be missing.
+		function need(name, soft,    i, n, list) {
 			if (done[name]++) return
-			if (!(name in path)) { if (!(name in inside)) print "? " name; return }
+			if (!(name in path)) {
+				if (!soft && !(name in inside)) print "? " name
+				return
+			}
 			n = split(needs[name], list, " ")
-			for (i = n; i > 0; i--) need(name_of(list[i]))
+			for (i = n; i > 0; i--) need(name_of(list[i]), soft)
+			n = split(before[name], list, " ")
+			for (i = 1; i <= n; i++) need(list[i], 1)
 			print path[name]
 		}
 		BEGIN {
@@ -40,17 +48,27 @@ modules_for()
 				path[name_of(file)] = file; needs[name_of(file)] = substr(line, at + 1)
 			}
 			while ((getline line < builtin) > 0) inside[name_of(line)]
+			# softdep NAME pre: FIRST... post: LATER...
+			while ((getline line < softdep) > 0)
+				if (line ~ /^softdep .* pre: /) {
+					split(line, word, " "); sub(/.* pre: /, "", line); sub(/ post:.*/, "", line)
+					gsub(/-/, "_", line); before[word[2]] = before[word[2]] " " line
+				}
 		}
 		/:/ { wanted[++count] = $0; next }
-		NF { gsub(/-/, "_"); need($1) }
+		NF { gsub(/-/, "_"); need($1, 0) }
 		END {
 			while (count && (getline line < aliases) > 0) {
 				split(line, word, " ")
 				for (i = 1; i <= count; i++)
-					if (word[1] == "alias" && wanted[i] ~ pattern(word[2])) need(word[3])
+					if (word[1] == "alias" && wanted[i] ~ pattern(word[2])) need(word[3], 0)
 			}
 		}'
 }
+
+# What bounds a capture kernel that hangs: the watchdogs of virtual machines and of
+# chipsets, and one in software, which comes last.
+WATCHDOGS="i6300esb iTCO_wdt softdog"
 
 # Set $module_files to what the target and the administrator want.  What the target
 # needs may be built in without being listed anywhere; what the administrator names
@@ -59,7 +77,7 @@ find_modules()
 {
 	module_files=
 	# shellcheck disable=SC2086 # lists of words
-	for module_file in $(modules_for $wanted_modules | sed '/^?/d') \
+	for module_file in $(modules_for $wanted_modules $WATCHDOGS | sed '/^?/d') \
 			$(modules_for ${conf_extra_modules-} | tr ' ' :); do
 		case $module_file in
 		'?':*)

@@ -120,7 +120,12 @@ def wait_end(guest, timeout):
 
 def load_module(guest, name):
     """Load a module of the capture kernel's, which this kernel is one like."""
-    guest.sh(f'''cd /usr/lib/kdump/kernel/modules
-        for file in $(sed -n 's/^\\(.*[/]{name}.ko\\): *\\(.*\\)/\\2 \\1/p' modules.dep); do
-            insmod $file
-        done''')
+    folder = "/usr/lib/kdump/kernel/modules"
+    path, needs = guest.sh(f"grep '/{name}.ko:' {folder}/modules.dep").split(":")
+    for module in [*reversed(needs.split()), path]:
+        guest.sh(f"grep -q '^{module_name(module)} ' /proc/modules || insmod {folder}/{module}")
+
+
+def module_name(path):
+    """What the kernel calls the module in a file."""
+    return path.rpartition("/")[2].removesuffix(".ko").replace("-", "_")

@@ -40,7 +40,7 @@ ssh_run()
 # ssh_copy FILE TARGET: by scp, which only OpenSSH has
 ssh_copy()
 {
-	scp -q -F /dev/null -i "$SSH_KEY_FILE" -P "$SSH_PORT" \
+	scp -q -S /bin/ssh -F /dev/null -i "$SSH_KEY_FILE" -P "$SSH_PORT" \
 		-o BatchMode=yes -o StrictHostKeyChecking=yes \
 		-o UserKnownHostsFile="$SSH_HOSTS_FILE" -o GlobalKnownHostsFile=/dev/null \
 		-o IdentitiesOnly=yes -o ConnectTimeout=15 \

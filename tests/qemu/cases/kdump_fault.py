@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What becomes of a dump when disks and hooks of the administrator's fail."""
+import time
+
+from harness.service import MIB, Crash, disk, drive, folder, record, wait_end
+from harness.suite import Failure, check, test
+
+QUICK = "KDUMP_STALL_TIMEOUT=10\nKDUMP_STEP_TIMEOUT=10\nKDUMP_HOOK_TIMEOUT=3\n"
+
+
+def check_broken(guest, where, error):
+    """The log is whole, the dump is not and says so, and the record knows why."""
+    found = folder(guest, where)
+    check("sysrq triggered crash" in guest.sh(f"cat {found}/vmcore-dmesg.txt"), "no log")
+    check(not guest.run(f"test -s {found}/vmcore-incomplete").status, "nothing of the dump")
+    check(guest.run(f"test -e {found}/vmcore").status, "a broken dump looks whole")
+    status = record(guest.sh(f"cat {found}/kdump-status"))
+    check(status["stage"] == "dump" and status["result"] == "failed" and error in status["error"],
+          f"the record says {status}")
+    return found
+
+
+@test
+def full_disk(context):
+    """On a full disk log, report and record are saved, and the dump keeps the name of one that
+    is not whole."""
+    path = disk(context.workdir / "disk", 32, "mkfs.ext4", "-q", "-m", "0")
+    crash = Crash(context, "ext4 /dev/vda\n", drive(path))
+    crash.arm_and_crash()
+    with crash.boot() as guest:
+        guest.sh("hostname guest; mount -t ext4 /dev/vda /mnt")
+        found = check_broken(guest, "/mnt/var/crash", "no space")
+        check("result=failed" in guest.sh(f"cat {found}/report.txt"), "no report")
+        check("last crash: failed" in guest.run("umount /mnt; kdump start; kdump status").text,
+              "kdump status does not tell")
+
+
+@test
+def free_disk_size(context):
+    """A dump that would leave less than KDUMP_FREE_DISK_SIZE is removed, and the log stays."""
+    path = disk(context.workdir / "disk", 128, "mkfs.ext4", "-q", "-m", "0")
+    crash = Crash(context, "ext4 /dev/vda\ncore_collector dd bs=64k\n", drive(path),
+                  default="KDUMP_FREE_DISK_SIZE=64\n")
+    crash.arm_and_crash()
+    with crash.boot() as guest:
+        guest.sh("mount -t ext4 /dev/vda /mnt")
+        found = folder(guest, "/mnt/var/crash")
+        check(guest.sh(f"cd {found}; ls vmcore* 2>/dev/null") == "vmcore-dmesg.txt",
+              "something else than the log is there")
+        status = record(guest.sh(f"cat {found}/kdump-status"))
+        check("KDUMP_FREE_DISK_SIZE" in status["error"], f"the record says {status}")
+
+
+@test
+def unplugged(context):
+    """The disk is unplugged in mid-copy: the machine resets, and what was on the disk by then
+    is readable."""
+    path = disk(context.workdir / "disk", 600, "mkfs.ext4", "-q")
+    devices = ("-device", "virtio-scsi-pci,id=scsi",
+               "-drive", f"file={path},format=raw,if=none,id=disk-drive,"
+                         "throttling.bps-write=20000000",
+               "-device", "scsi-hd,drive=disk-drive,id=disk")
+    crash = Crash(context, "ext4 /dev/sda\ncore_collector dd bs=64k\n", devices, default=QUICK)
+    with crash.boot() as guest:
+        guest.sh("hostname guest; kdump start", timeout=240)
+        guest.send("echo c >/proc/sysrq-trigger")
+        deadline = time.monotonic() + 200
+        while written(guest) < 40 * MIB:
+            if time.monotonic() > deadline:
+                raise Failure("the dump does not begin")
+            time.sleep(0.1)
+        guest.monitor.execute("device_del", id="disk")
+        wait_end(guest, 200)
+    with crash.boot() as guest:
+        guest.sh("mount -t ext4 /dev/sda /mnt")
+        check_broken(guest, "/mnt/var/crash", "the capture kernel stopped in this stage")
+
+
+def written(guest):
+    """How much the guest has written to its disk."""
+    return sum(device["stats"]["wr_bytes"] for device in guest.monitor.execute("query-blockstats"))
+
+
+@test
+def hooks(context):
+    """Hooks run in Red Hat's order and are told the status; one that hangs is ended after
+    KDUMP_HOOK_TIMEOUT; what pre.d returns does not matter, and kdump_post may change the
+    status, so that emergency hooks run."""
+    path = disk(context.workdir / "disk", 128, "mkfs.ext4", "-q")
+    notes = disk(context.workdir / "notes", 1)
+    # Each hook notes its name and argument in a block of its own.
+    note = "echo \"{0} $1.\" | dd of=/dev/vdb bs=512 seek={1} conv=notrunc\n"
+    hooks = (("kdump_pre", "pre", ""), ("pre.d/10-hangs", "hangs", "sleep 1000\n"),
+             ("pre.d/20-fails", "fails", "exit 1\n"), ("post.d/10-post", "post.d", ""),
+             ("kdump_post", "post", "exit 7\n"), ("emergency.d/10-first", "first", ""),
+             ("kdump_emergency", "last", ""))
+    files = [(f"/etc/kdump/{name}", "#!/bin/sh\n" + note.format(word, at) + rest, 0o755)
+             for at, (name, word, rest) in enumerate(hooks)]
+    config = ("ext4 /dev/vda\nkdump_pre /etc/kdump/kdump_pre\nkdump_post /etc/kdump/kdump_post\n"
+              "kdump_emergency /etc/kdump/kdump_emergency\n")
+    crash = Crash(context, config, (*drive(path), *drive(notes, "notes")), files=files,
+                  default=QUICK)
+    crash.arm_and_crash()
+    data = notes.read_bytes()
+    found = [data[at:at + 512].rstrip(b"\0").decode().strip() for at in range(0, 7 * 512, 512)]
+    check(found == ["pre .", "hangs .", "fails .", "post.d 0.", "post 0.", "first 7.", "last 7."],
+          f"the hooks noted {found}")
+    with crash.boot() as guest:
+        guest.sh("mount -t ext4 /dev/vda /mnt")
+        status = record(guest.sh("cat /mnt/var/crash/guest-*/kdump-status"))
+        check(status["result"] == "ok", f"the record says {status}")
+
+
+@test
+def pre_says_no(context):
+    """A kdump_pre that fails ends it all before anything is saved, with the final action; the
+    hooks are reached although the target is not there."""
+    path = disk(context.workdir / "disk", 64, "mkfs.ext4", "-q")
+    hook = "#!/bin/sh\necho reached | dd of=/dev/vdb conv=notrunc\nexit {0}\n"
+    notes = disk(context.workdir / "notes", 1)
+    crash = Crash(context, "ext4 /dev/vda\nkdump_pre /etc/kdump/pre\nfinal_action poweroff\n",
+                  (*drive(path), *drive(notes, "notes")),
+                  files=[("/etc/kdump/pre", hook.format(1), 0o755)])
+    crash.arm_and_crash()
+    check(notes.read_bytes().startswith(b"reached"), "kdump_pre was not reached")
+    with crash.boot() as guest:
+        guest.sh("mount -t ext4 /dev/vda /mnt")
+        check(not guest.sh("ls /mnt/var/crash"), "something was saved")
+
+
+@test
+def target_gone(context):
+    """Where the target cannot be mounted the emergency hooks are reached, with the end of the
+    log, and the machine resets."""
+    path = disk(context.workdir / "disk", 64, "mkfs.ext4", "-q")
+    notes = disk(context.workdir / "notes", 1)
+    crash = Crash(context, "ext4 /dev/vda\nkdump_emergency /etc/kdump/failed\n",
+                  (*drive(path), *drive(notes, "notes")), default=QUICK,
+                  files=[("/etc/kdump/failed", "#!/bin/sh\n"
+                          "cat /run/kdump/record/error /run/kdump/vmcore-dmesg.txt |"
+                          "dd of=/dev/vdb conv=notrunc\n", 0o755)])
+    with crash.boot() as guest:
+        guest.sh("kdump start; dd if=/dev/zero of=/dev/vda bs=64k count=1 conv=fsync", timeout=240)
+        guest.ends_after("echo c >/proc/sysrq-trigger", timeout=240)
+    text = notes.read_bytes()
+    check(text.startswith(b"cannot mount /dev/vda as ext4"), f"the error is {text[:80]}")
+    check(b"sysrq triggered crash" in text, "no log")
+
+
+@test
+def saver_hangs(context):
+    """A core collector that neither ends nor goes on is ended after KDUMP_STALL_TIMEOUT."""
+    path = disk(context.workdir / "disk", 64, "mkfs.ext4", "-q")
+    crash = Crash(context, "ext4 /dev/vda\ncore_collector collect\n", drive(path), default=QUICK,
+                  files=[("/bin/collect", "#!/bin/sh\nhead -c 100000 $1 >$2\nsleep 1000\n",
+                          0o755)])
+    crash.arm_and_crash()
+    with crash.boot() as guest:
+        guest.sh("mount -t ext4 /dev/vda /mnt")
+        check_broken(guest, "/mnt/var/crash", "no progress for 10 s")
+
+
+@test
+def capture_hangs(context):
+    """Should the script itself hang, the watchdog resets the machine when the deadline has
+    passed."""
+    path = disk(context.workdir / "disk", 64, "mkfs.ext4", "-q")
+    # Stop the process that watches over this hook, as a bug in it would.
+    stop = "#!/bin/sh\nread -r _ _ _ parent _ </proc/$$/stat\nkill -STOP $parent\nsleep 1000\n"
+    crash = Crash(context, "ext4 /dev/vda\nkdump_pre /etc/kdump/pre\n", drive(path),
+                  default=QUICK, files=[("/etc/kdump/pre", stop, 0o755)])
+    crash.arm_and_crash(timeout=200)
+    with crash.boot() as guest:
+        guest.sh("mount -t ext4 /dev/vda /mnt")
+        check(not guest.sh("ls /mnt/var/crash"), "the dump was saved: nothing hung")

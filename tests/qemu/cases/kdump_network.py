@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Dumps over a network, to real servers, and what becomes of them when these fail."""
+import time
+
+from harness.servers import UP, Nfs, Server, Ssh, keygen, network, program
+from harness.service import Crash, disk, drive, load_module, record, wait_end
+from harness.suite import Failure, check, test
+
+MIB = 1 << 20
+DROPBEAR = ("dbclient", "dropbearconvert")
+OPENSSH = ("ssh", "scp", "ssh-keygen")
+QUICK = "KDUMP_STALL_TIMEOUT=10\nKDUMP_STEP_TIMEOUT=10\n"
+PASSWD = ("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n", 0o644)
+
+
+def folder_of(dumps):
+    found = list(dumps.iterdir())
+    check(len(found) == 1, f"not one folder but {found}")
+    return found[0]
+
+
+def check_saved(dumps, magic):
+    """A whole dump on the server, with everything beside it."""
+    found = folder_of(dumps)
+    status = record((found / "kdump-status").read_text())
+    check(status["stage"] == "done" and status["result"] == "ok", f"the record says {status}")
+    check(found.stat().st_mode & 0o777 == 0o700, "the folder is not for its owner alone")
+    names = {path.name: path.stat() for path in found.iterdir()}
+    check(set(names) == {"vmcore", "vmcore-dmesg.txt", "report.txt", "kdump-status",
+                         "kexec-dmesg.log"}, f"there are {sorted(names)}")
+    check(all(stat.st_mode & 0o777 == 0o600 for stat in names.values()), "modes are not 0600")
+    check("sysrq triggered crash" in (found / "vmcore-dmesg.txt").read_text(), "no log")
+    with open(found / "vmcore", "rb") as file:
+        check(file.read(len(magic)) == magic, "the dump has another format")
+    return names["vmcore"].st_size
+
+
+def check_broken(dumps):
+    """A dump that broke off: the log, what had arrived, and no file that looks whole."""
+    found = folder_of(dumps)
+    check("sysrq triggered crash" in (found / "vmcore-dmesg.txt").read_text(), "no log")
+    check((found / "vmcore-incomplete").stat().st_size > MIB, "nothing of the dump")
+    check(not (found / "vmcore").exists(), "a broken dump has the name of a whole one")
+    status = record((found / "kdump-status").read_text())
+    check(status["stage"] == "dump" and status["result"] == "failed", f"the record says {status}")
+
+
+def wait_for_dump(dumps, size=2 * MIB):
+    """Wait until a part of the dump has arrived."""
+    deadline = time.monotonic() + 200
+    while time.monotonic() < deadline:
+        if any(path.stat().st_size > size for path in dumps.glob("*/vmcore-incomplete")):
+            return
+        time.sleep(0.05)
+    raise Failure("the dump does not begin")
+
+
+def ssh_crash(context, server, client, config="", known=None, devices=(), files=(), default=""):
+    return Crash(context, f"ssh {server.login}\npath {server.dumps}\n{config}",
+                 (*network(), *devices), default=default,
+                 files=[("/root/.ssh/kdump_id_rsa", server.key, 0o600),
+                        ("/etc/kdump/known_hosts", known or server.known_hosts(), 0o644),
+                        PASSWD, *files],
+                 programs=[program(name) for name in client])
+
+
+def nfs_crash(context, server, config="", default=""):
+    return Crash(context, f"nfs {server.export}\npath /\n{config}",
+                 network((2049, server.port)), default=default)
+
+
+def arm_nfs(guest):
+    load_module(guest, "nfsv4")
+    guest.sh(f"hostname guest; {UP}; kdump start", timeout=240)
+
+
+@test
+def ssh_dropbear(context):
+    """A crash is saved to OpenSSH's server with dropbear's client, flattened."""
+    with Ssh(context.workdir) as server:
+        ssh_crash(context, server, DROPBEAR).arm_and_crash(UP)
+        check_saved(server.dumps, b"makedumpfile")
+
+
+@test
+def ssh_openssh(context):
+    """A crash is saved with OpenSSH's client and scp as core_collector: the ELF file."""
+    with Ssh(context.workdir) as server:
+        crash = ssh_crash(context, server, OPENSSH, "core_collector scp\n")
+        crash.cmdline = "crashkernel=80M"
+        crash.arm_and_crash(UP)
+        check(check_saved(server.dumps, b"\x7fELF") > 400 * MIB, "the ELF file is not whole")
+
+
+@test
+def nfs(context):
+    """A crash is saved over NFS version 4, after kdump start has tried to write there; a second
+    start finds the record of the first crash."""
+    with Nfs(context.workdir) as server:
+        crash = nfs_crash(context, server)
+        with crash.boot() as guest:
+            arm_nfs(guest)
+            guest.ends_after("echo c >/proc/sysrq-trigger", timeout=240)
+        check_saved(server.dumps, b"KDUMP   ")
+        with crash.boot() as guest:
+            arm_nfs(guest)
+            check("last crash: ok" in guest.sh("kdump status"), "kdump status does not tell")
+
+
+@test
+def unknown_host_key(context):
+    """kdump start refuses a server whose key is not pinned, or is another one."""
+    with Ssh(context.workdir) as server:
+        _, other = keygen(server.folder / "other")
+        crash = ssh_crash(context, server, DROPBEAR, known=server.known_hosts(other))
+        with crash.boot() as guest:
+            reply = guest.run(f"{UP}; kdump start", timeout=240)
+            check(reply.status == 6 and "kdump.conf:1: no ssh connection" in reply.text,
+                  f"another key was taken: {reply}")
+            reply = guest.run("rm /etc/kdump/known_hosts; kdump start", timeout=240)
+            check(reply.status == 6 and "is not known" in reply.text,
+                  f"no key was good enough: {reply}")
+
+
+@test
+def changed_host_key(context):
+    """The capture kernel gives nothing to a server that shows another key than when kdump was
+    armed. The emergency hook is reached, with the log."""
+    path = disk(context.workdir / "disk", 1)
+    hook = ("/etc/kdump/emergency.d/keep",
+            "#!/bin/sh\ndd if=/run/kdump/vmcore-dmesg.txt of=/dev/vda\n", 0o755)
+    with Ssh(context.workdir) as server:
+        crash = ssh_crash(context, server, DROPBEAR, devices=drive(path), files=[hook])
+        with crash.boot() as guest:
+            guest.sh(f"hostname guest; {UP}; kdump start", timeout=240)
+            server.stop()
+            (server.folder / "host").unlink()
+            keygen(server.folder / "host")
+            server.start(program("sshd"), "-D", "-e", "-f", server.folder / "config")
+            guest.ends_after("echo c >/proc/sysrq-trigger", timeout=240)
+        check(not list(server.dumps.iterdir()), "the other server was given something")
+        check(b"sysrq triggered crash" in path.read_bytes(), "the hook did not get the log")
+
+
+@test
+def ssh_server_dies(context):
+    """The server ends in mid-copy: what has arrived stays, and the machine resets."""
+    with Ssh(context.workdir) as server:
+        crash = ssh_crash(context, server, DROPBEAR, "core_collector dd bs=64k\n", default=QUICK)
+        with crash.boot() as guest:
+            guest.sh(f"hostname guest; {UP}; kdump start", timeout=240)
+            guest.send("echo c >/proc/sysrq-trigger")
+            wait_for_dump(server.dumps)
+            server.stop()
+            wait_end(guest, 120)
+        check_broken(server.dumps)
+
+
+@test
+def network_cut(context):
+    """The link goes down in mid-copy: after KDUMP_STALL_TIMEOUT without progress the machine
+    resets."""
+    with Ssh(context.workdir) as server:
+        crash = ssh_crash(context, server, DROPBEAR, "core_collector dd bs=64k\n", default=QUICK)
+        with crash.boot() as guest:
+            guest.sh(f"hostname guest; {UP}; kdump start", timeout=240)
+            guest.send("echo c >/proc/sysrq-trigger")
+            wait_for_dump(server.dumps)
+            guest.monitor.execute("set_link", name="card", up=False)
+            wait_end(guest, 120)
+        check_broken(server.dumps)
+
+
+@test
+def nfs_server_dies(context):
+    """An NFS server ends in mid-copy, so that everything that touches the mount hangs in the
+    kernel: the machine resets nevertheless."""
+    with Nfs(context.workdir) as server:
+        crash = nfs_crash(context, server, "core_collector dd bs=64k\n", QUICK)
+        with crash.boot() as guest:
+            arm_nfs(guest)
+            guest.send("echo c >/proc/sysrq-trigger")
+            wait_for_dump(server.dumps)
+            Server.stop(server)
+            wait_end(guest, 200)
+        check_broken(server.dumps)

@@ -28,20 +28,22 @@ run: kernel ## boot the kernel in QEMU, crash it, save the dump, show the backtr
 	@scripts/need $(GROUPS)
 	@tests/qemu/run-demo
 
-test: GROUPS = kernel run test
-test: kernel debian ## prove that it works
+test: GROUPS = kernel tools run test
+test: kernel tools debian ## prove that it works
 	@scripts/need $(GROUPS)
-	@scripts/sum-up "make -s -C tests/unit check" tests/qemu/run-tests
+	@scripts/sum-up "make -s -C tests/unit check" "make -s -C tools/vmcore-save check" \
+		tests/qemu/run-tests
 
-test-full: GROUPS = kernel run test
-test-full: kernel debian ## the same with every combination of triggers, CPUs, loaders
+test-full: GROUPS = kernel tools run test
+test-full: kernel tools debian ## the same with every combination of triggers, CPUs, loaders
 	@scripts/need $(GROUPS)
-	@scripts/sum-up "make -s -C tests/unit check" "tests/qemu/run-tests --full"
+	@scripts/sum-up "make -s -C tests/unit check" "make -s -C tools/vmcore-save check" \
+		"tests/qemu/run-tests --full"
 
-unit: GROUPS = test
-unit: ## run the tests of the pure files in user space, under sanitizers
+unit: GROUPS = tools test
+unit: ## run the tests that need no guest, under sanitizers
 	@scripts/need $(GROUPS)
-	@$(MAKE) -s -C tests/unit check
+	@scripts/sum-up "make -s -C tests/unit check" "make -s -C tools/vmcore-save check"
 
 kunit: GROUPS = kernel run
 kunit: kernel ## run the KUnit suites in the built kernel

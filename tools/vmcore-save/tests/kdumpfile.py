@@ -44,8 +44,11 @@ def _unlzo(data, size):
     return out.raw
 
 
-def unflatten(data, whole=True):
-    """Put the records of the flattened form where they belong."""
+def unflatten(data, whole=True, padded=False):
+    """Put the records of the flattened form where they belong.
+
+    Unless it is whole, the end may be missing; if it is padded, more may follow.
+    """
     signature, kind, version = struct.unpack_from(">16sqq", data)
     assert signature.rstrip(b"\0") == b"makedumpfile" and (kind, version) == (1, 1)
     file, at = io.BytesIO(), FLAT_HEADER
@@ -53,7 +56,7 @@ def unflatten(data, whole=True):
         offset, size = struct.unpack_from(">qq", data, at)
         at += 16
         if offset == -1:
-            assert size == -1 and at == len(data), "something behind the end"
+            assert size == -1 and (padded or at == len(data)), "something behind the end"
             return file.getvalue()
         file.seek(offset)
         file.write(data[at:at + size])

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0
+"""vmcore-save: in a capture kernel, and before the programs that read dumps."""
+import functools
+import re
+import threading
+
+from elfcore import ElfCore
+from kdumpfile import KdumpFile, unflatten
+
+from cases import readers
+from harness import artifacts, initramfs, paths
+from harness.kdump import LOW_MEMORY, load
+from harness.suite import Failure, Skip, check, test
+
+FORMS = ("-F kdump", "-c zlib", "-c lzo", "-c none", "-F flat", "-F elf")
+PAGE = 4096
+MIB = 1 << 20
+CACHE_GROWTH = 4 * MIB      # of the page cache, beside what the programs themselves are
+_once = threading.Lock()
+
+
+def saver():
+    """The program, as it ships."""
+    path = paths.ROOT / "build" / "tools" / "vmcore-save"
+    if not path.is_file():
+        raise Skip(f"{path} is not there: make tools builds it")
+    return path
+
+
+@functools.cache
+def _saved(form):
+    path = readers.saved().with_name("form" + form.replace(" ", ""))
+    readers.run(saver(), "-q", *form.split(), readers.saved(), path)
+    return path
+
+
+def saved(form):
+    """The dump that the readers look at, in another form."""
+    readers.saved()
+    with _once:
+        return _saved(form)
+
+
+def crash(context, dump):
+    """What crash shows of a dump, without the name of the dump itself."""
+    commands = context.workdir / "commands"
+    commands.parent.mkdir(parents=True, exist_ok=True)
+    commands.write_text("sys\nlog\nps\nbt -a\nquit\n")
+    with open(commands, encoding="ascii") as stdin:
+        output = readers.run(*readers.in_trixie("crash"), "-s", paths.VMLINUX, dump, stdin=stdin)
+    return re.sub(r"DUMPFILE: .*", "", output)
+
+
+@test
+def crash_utility(context):
+    """crash shows of a saved dump, also a flattened one, what it shows of the source."""
+    wanted = crash(context, readers.saved())
+    check("sysrq_handle_crash" in wanted, "no backtrace")
+    for form in ("-F kdump", "-F flat"):
+        check(crash(context, saved(form)) == wanted, f"{form}: not what crash shows of vmcore")
+
+
+@test
+def makedumpfile(context):
+    """makedumpfile reads each form, and puts the flattened one together."""
+    command = readers.in_trixie("makedumpfile")
+    quiet = ("--message-level", readers.ERRORS_ONLY)
+    context.workdir.mkdir(parents=True, exist_ok=True)
+    wanted = context.workdir / "wanted.log"
+    readers.run(*command, "--dump-dmesg", *quiet, readers.saved(), wanted)
+    for form in FORMS:
+        dump = saved(form)
+        if form == "-F flat":
+            dump = context.workdir / "put-together"
+            dump.unlink(missing_ok=True)
+            with open(saved(form), "rb") as stdin:
+                readers.run(*command, "-R", *quiet, dump, stdin=stdin)
+        log = context.workdir / "log"
+        log.unlink(missing_ok=True)
+        readers.run(*command, "--dump-dmesg", *quiet, dump, log)
+        check(log.read_bytes() == wanted.read_bytes(), f"{form}: another log")
+        again = context.workdir / "again"
+        again.unlink(missing_ok=True)
+        readers.run(*command, "-l", "-d", "0", *quiet, dump, again)
+
+
+@test
+def log(context):
+    """--dmesg gives what makedumpfile gives, with a prefix before each line."""
+    context.workdir.mkdir(parents=True, exist_ok=True)
+    ours, theirs = context.workdir / "ours", context.workdir / "theirs"
+    theirs.unlink(missing_ok=True)
+    readers.run(saver(), "--dmesg", readers.saved(), ours)
+    readers.run(*readers.in_trixie("makedumpfile"), "--dump-dmesg", "--message-level",
+                readers.ERRORS_ONLY, readers.saved(), theirs)
+    prefix = r"\[ *\d+\.\d{6}\] \[ *[CT]\d+\] "
+    without = [re.sub(prefix, "", line) for line in ours.read_text().splitlines()]
+    wanted = [re.sub(prefix, "", line).lstrip() for line in theirs.read_text().splitlines()]
+    check(len(wanted) > 100 and [line.lstrip() for line in without] == wanted, "another log")
+    info = readers.run(saver(), "--info", readers.saved())
+    check(f"cpus={readers.CPUS}\n" in info and "sysrq triggered crash\n" in info, info)
+
+
+def check_memory(dump, memory, what):
+    """Each page of a dump above the low memory is what QEMU says is there."""
+    found = dump.pages()
+    check(len(found) * PAGE > 180 * MIB, f"{what}: only {len(found)} pages")
+    check(sorted(found) == dump.existing, f"{what}: not all pages are there")
+    for number, page in found.items():
+        address = number * PAGE
+        if address >= LOW_MEMORY and page != memory.physical(address, PAGE):
+            raise Failure(f"{what}: differs at {address:#x}")
+
+
+def save_all(guest):
+    """Save in the capture kernel: to a file system, to a disk, through a pipe."""
+    guest.sh("mount /dev/vda /mnt")
+    cached = "awk '/^Cached:/ { print $2 * 1024 }' /proc/meminfo"
+    for name, options in (("kdump", ""), ("elf", "-F elf")):
+        before = int(guest.sh(cached))
+        guest.sh(f"vmcore-save -q -s /tmp/status {options} /proc/vmcore /mnt/{name}", timeout=300)
+        check("stage=done\n" in guest.sh("cat /tmp/status") + "\n", "the status is not 'done'")
+        growth = int(guest.sh(cached)) - before
+        check(growth < CACHE_GROWTH, f"{name}: the page cache grew by {growth} bytes")
+    guest.sh("cmp /mnt/elf /proc/vmcore", timeout=300)
+    guest.sh("umount /mnt")
+    guest.sh("vmcore-save -q -c lzo /proc/vmcore /dev/vdb", timeout=300)
+    guest.sh("vmcore-save -q -c zlib /proc/vmcore - | dd of=/dev/vdc bs=64k iflag=fullblock"
+             " conv=fsync 2>/dev/null", timeout=300)
+    guest.sh("mount /dev/vda /mnt && mount -t 9p -o trans=virtio,msize=512000 share /run"
+             " && cp /mnt/kdump /run/ && umount /run /mnt", timeout=300)
+
+
+@test
+def capture_kernel(context):
+    """In 64 MiB, to ext4, to a raw disk and through a pipe: the dump is what was in memory."""
+    context.workdir.mkdir(parents=True, exist_ok=True)
+    initrd = initramfs.write(context.workdir / "initrd", paths.bzimage(),
+                             [(artifacts.stripped(saver()), "/bin/vmcore-save")])
+    devices = []
+    disks = [context.workdir / name for name in ("ext4", "raw", "pipe")]
+    for disk in disks:
+        disk.unlink(missing_ok=True)
+        disk.touch()
+        disk.open("rb+").truncate(512 * MIB)
+        devices += ["-drive", f"if=none,id={disk.name},format=raw,file={disk},cache=unsafe",
+                    "-device", f"virtio-blk-pci,drive={disk.name}"]
+    readers.run(context.require("mkfs.ext4"), "-q", "-F", disks[0])
+    memory_file = context.workdir / "guest-memory"
+    with context.boot("crashkernel=64M", memory="256M", below_4g="160M", initrd=initrd,
+                      devices=tuple(devices), share=context.workdir) as guest:
+        load(guest)
+        guest.crash("echo c >/proc/sysrq-trigger")
+        save_all(guest)
+        guest.monitor.execute("dump-guest-memory", paging=False, protocol=f"file:{memory_file}")
+    with open(memory_file, "rb") as stream:
+        memory = ElfCore(stream)
+        check_memory(KdumpFile((context.workdir / "kdump").read_bytes()), memory, "ext4")
+        check_memory(KdumpFile(disks[1].read_bytes()), memory, "raw disk")
+        check_memory(KdumpFile(unflatten(disks[2].read_bytes(), padded=True)), memory, "pipe")
+    for disk in disks:
+        disk.unlink()

@@ -14,9 +14,6 @@
 
 #define ZSTD_LEVEL 1
 
-/* LZO has no limit on its output, but this bound. */
-#define LZO_BOUND(size) ((size) + (size) / 16 + 64 + 3)
-
 struct compressor {
 	enum compression kind;
 	size_t page_size;
@@ -25,6 +22,12 @@ struct compressor {
 	unsigned char *lzo_out;
 	ZSTD_CCtx *zstd;
 };
+
+/* LZO takes no limit of its output, but has this bound. */
+static size_t lzo_bound(size_t size)
+{
+	return size + size / 16 + 64 + 3;
+}
 
 /**
  * compression_parse - take the name of a compression
@@ -66,7 +69,7 @@ static bool init(struct compressor *compressor)
 		if (lzo_init() != LZO_E_OK)
 			return false;
 		compressor->lzo_memory = malloc(LZO1X_1_MEM_COMPRESS);
-		compressor->lzo_out = malloc(LZO_BOUND(compressor->page_size));
+		compressor->lzo_out = malloc(lzo_bound(compressor->page_size));
 		return compressor->lzo_memory && compressor->lzo_out;
 	case COMPRESS_ZSTD:
 		compressor->zstd = ZSTD_createCCtx();
@@ -127,7 +130,7 @@ static size_t by_zlib(struct compressor *compressor, const void *page, void *out
 
 static size_t by_lzo(struct compressor *compressor, const void *page, void *out)
 {
-	lzo_uint size = LZO_BOUND(compressor->page_size);
+	lzo_uint size = lzo_bound(compressor->page_size);
 
 	if (lzo1x_1_compress(page, compressor->page_size, compressor->lzo_out, &size,
 			     compressor->lzo_memory) != LZO_E_OK || size >= compressor->page_size)

@@ -4,6 +4,7 @@
  */
 #include <elf.h>
 #include <endian.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,11 +63,11 @@ static bool header_32(struct source *source, struct table *table)
 
 static bool file_header(struct source *source, struct table *table)
 {
-	const unsigned char data = BYTE_ORDER == LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB;
+	const unsigned char native = (BYTE_ORDER == BIG_ENDIAN) ? ELFDATA2MSB : ELFDATA2LSB;
 	unsigned char ident[EI_NIDENT];
 
 	if (!source_read_exact(source, 0, ident, sizeof(ident)) ||
-	    memcmp(ident, ELFMAG, SELFMAG) || ident[EI_DATA] != data)
+	    memcmp(ident, ELFMAG, SELFMAG) || ident[EI_DATA] != native)
 		return false;
 	source->bits = ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
 	return source->bits == 64 ? header_64(source, table) : header_32(source, table);
@@ -142,18 +143,20 @@ enum result source_headers(struct source *source)
 		return fail(RESULT_UNREADABLE, "%s: not an ELF core file of this kind of machine",
 			    source->name);
 	if (!table.count || table.count > LOADS_MAX || table.offset > source->size)
-		return fail(RESULT_UNREADABLE, "%s: %llu program headers, that cannot be",
-			    source->name, (unsigned long long)table.count);
+		return fail(RESULT_UNREADABLE, "%s: %" PRIu64 " program headers, that cannot be",
+			    source->name, table.count);
 	/* A kernel of 32 bits may have headers of 64, for more than 4 GiB. */
-	source->word = source->machine == EM_386 || source->machine == EM_ARM ? 4 : source->bits / 8;
+	source->word = source->bits / 8;
+	if (source->machine == EM_386 || source->machine == EM_ARM)
+		source->word = 4;
 	source->loads = calloc(table.count, sizeof(*source->loads));
 	if (!source->loads)
-		return fail(RESULT_FAILED, "no memory for %llu program headers",
-			    (unsigned long long)table.count);
+		return fail(RESULT_FAILED, "no memory for %" PRIu64 " program headers",
+			    table.count);
 	for (i = 0; i < table.count; i++) {
 		if (!read_program_header(source, table.offset + i * table.entry_size, &header)) {
-			note("%s: program headers end after %llu of %llu", source->name,
-			     (unsigned long long)i, (unsigned long long)table.count);
+			note("%s: program headers end after %" PRIu64 " of %" PRIu64, source->name,
+			     i, table.count);
 			break;
 		}
 		add_header(source, &header);

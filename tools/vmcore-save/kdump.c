@@ -11,8 +11,8 @@
 
 #include "kdump.h"
 
-#define DATA_BUFFER (1U << 20)
-#define DESC_BUFFER (64U << 10)
+#define DATA_BUFFER 1048576
+#define DESC_BUFFER 65536
 
 /**
  * struct kdump - a file in the making
@@ -286,6 +286,7 @@ static enum result copy(struct kdump *kdump)
 	};
 	struct sink *sink = kdump->save->sink;
 	enum result result, last;
+	bool flat;
 
 	result = pipeline_run(&ops, kdump, kdump->save->threads);
 	/* After an error of the output, no more is tried there than the end. */
@@ -297,7 +298,9 @@ static enum result copy(struct kdump *kdump)
 	if (result != RESULT_OK)
 		return result;
 	report_stage("sync");
-	if (kdump->missing == (sink->kind == SINK_FLAT))
+	/* The header has said what was likely; correct it. */
+	flat = sink->kind == SINK_FLAT;
+	if (kdump->missing == flat)
 		result = kdump_write_header(kdump->save, &kdump->layout, !kdump->missing);
 	if (result == RESULT_OK)
 		result = sink_finish(sink, stream_offset(&kdump->data));

@@ -6,6 +6,7 @@
  * and its alignment, so they are put together field by field.
  */
 #include <elf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,6 +73,11 @@ static const char *machine_name(const struct source *source)
 	return "unknown";
 }
 
+static void put_name(char *field, const char *text)
+{
+	snprintf(field, UTS_FIELD, "%s", text);
+}
+
 static void put_names(struct record *record, const struct source *source)
 {
 	struct uts_names names;
@@ -80,9 +86,9 @@ static void put_names(struct record *record, const struct source *source)
 	memory_init(&memory, source);
 	if (!memory_names(&memory, &names)) {
 		memset(&names, 0, sizeof(names));
-		strcpy(names.field[0], "Linux");
+		put_name(names.field[0], "Linux");
 		info_text(source->info, "OSRELEASE", names.field[2], UTS_FIELD);
-		strcpy(names.field[4], machine_name(source));
+		put_name(names.field[4], machine_name(source));
 	}
 	put(record, &names, sizeof(names), 1);
 }

@@ -9,6 +9,7 @@
  * its size. Layouts are in vmcoreinfo; the rest is in the kernel's
  * kernel/printk/printk_ringbuffer.c and Documentation/admin-guide/kdump.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,11 +148,12 @@ static enum result find_ring(struct ring *ring)
 	if (missing)
 		return fail(RESULT_UNREADABLE, "%s: vmcoreinfo has no %s", source->name, missing);
 	if (!read_struct(ring, symbol, ring->word, &pointer))
-		return fail(RESULT_UNREADABLE, "%s: the address of the log, at %#llx, cannot be read",
-			    source->name, (unsigned long long)symbol);
-	if (!read_ring(ring, field(&pointer, 0, ring->word)))
-		return fail(RESULT_UNREADABLE, "%s: the log's head, at %#llx, cannot be read or is corrupt",
-			    source->name, (unsigned long long)field(&pointer, 0, ring->word));
+		return fail(RESULT_UNREADABLE, "%s: where the log is cannot be read at %#" PRIx64,
+			    source->name, symbol);
+	symbol = field(&pointer, 0, ring->word);
+	if (!read_ring(ring, symbol))
+		return fail(RESULT_UNREADABLE, "%s: the log's head at %#" PRIx64 " is corrupt or missing",
+			    source->name, symbol);
 	return RESULT_OK;
 }
 
@@ -257,8 +259,8 @@ static enum result read_messages(struct ring *ring, const struct log_reader *rea
 	if (broken)
 		reader->gap(context, broken + left);
 	if (all_broken)
-		return fail(RESULT_UNREADABLE, "%s: %llu messages of the log could not be read",
-			    ring->memory->source->name, (unsigned long long)(all_broken + left));
+		return fail(RESULT_UNREADABLE, "%s: %" PRIu64 " messages of the log could not be read",
+			    ring->memory->source->name, all_broken + left);
 	return RESULT_OK;
 }
 

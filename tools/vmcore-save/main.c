@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,7 +167,7 @@ static enum result parse_options(struct options *options, int argc, char **argv)
 		if (letter == '?')
 			return RESULT_USAGE;
 		if (!set_option(options, letter, optarg))
-			return fail(RESULT_USAGE, "-%c: '%s' is not one of its values, see vmcore-save -h",
+			return fail(RESULT_USAGE, "-%c cannot be '%s', see vmcore-save -h",
 				    letter, optarg);
 	}
 	return take_files(options, argc - optind, argv + optind);
@@ -229,12 +230,14 @@ static enum result open_filtered(struct options *options, struct source *source)
 
 static enum result open_source(struct options *options, struct source *source)
 {
+	if (!options->source && options->level && !access(VMCORE_KERN, R_OK))
+		options->source = VMCORE_KERN;
 	if (!options->source)
-		options->source = options->level && !access(VMCORE_KERN, R_OK) ? VMCORE_KERN : VMCORE;
+		options->source = VMCORE;
 	if (!strcmp(options->source, VMCORE_KERN))
 		return open_filtered(options, source);
 	if (options->level > LEVEL_ZERO)
-		note("%s: only pages of zeros can be left out; " VMCORE_KERN " can leave out the others",
+		note("%s: only zeros can be left out of it; other pages can of " VMCORE_KERN,
 		     options->source);
 	options->level = LEVEL_ZERO;
 	return source_open(source, options->source);
@@ -253,15 +256,16 @@ static enum result save_format(struct options *options, struct source *source)
 	enum result result;
 
 	if (source->lost)
-		note("%s: %llu bytes that its headers name are not in it", source->name,
-		     (unsigned long long)source->lost);
+		note("%s: %" PRIu64 " bytes that its headers name are not in it", source->name,
+		     source->lost);
 	report_missing(source->lost);
 	result = sink_open(&sink, options->dest, options->format == FORMAT_FLAT, source->fd);
 	if (result == RESULT_OK)
 		result = options->format == FORMAT_ELF ? save_elf(&save) : save_kdump(&save);
 	sink_close(&sink);
 	if (result == RESULT_OK && source->lost)
-		result = fail(RESULT_UNREADABLE, "%s: the file is too short for its headers", source->name);
+		result = fail(RESULT_UNREADABLE, "%s: the file is too short for its headers",
+			      source->name);
 	return result;
 }
 

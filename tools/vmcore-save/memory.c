@@ -123,7 +123,8 @@ static bool walk_page_table(const struct memory *memory, uint64_t vaddr, uint64_
 	while (table && level--) {
 		shift = 12 + level * INDEX_BITS;
 		index = vaddr >> shift & ((1 << INDEX_BITS) - 1);
-		if (!memory_physical(memory, table + index * sizeof(entry), &entry, sizeof(entry)) ||
+		table += index * sizeof(entry);
+		if (!memory_physical(memory, table, &entry, sizeof(entry)) ||
 		    !(entry & ENTRY_PRESENT))
 			return false;
 		table = entry & ENTRY_ADDRESS & ~memory->encrypted;

@@ -13,10 +13,10 @@
 #include "vmcoreinfo.h"
 
 #define INFO_NAME "VMCOREINFO"
-#define INFO_MAX (1U << 20)
+#define INFO_MAX 1048576
 
 /* More notes than that are not looked at: a machine has fewer CPUs. */
-#define NOTES_MAX (1U << 20)
+#define NOTES_MAX 1048576
 
 static uint64_t align4(uint64_t size)
 {

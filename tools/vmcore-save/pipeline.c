@@ -11,6 +11,7 @@
  */
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,7 +44,8 @@ struct pipeline {
 	unsigned int workers;	/* that have begun: gives each its number */
 };
 
-static volatile sig_atomic_t interrupted;
+/* Set by a handler that runs between any two instructions of the main thread. */
+static atomic_int interrupted;
 
 static void interrupt(int signal)
 {

@@ -5,6 +5,7 @@
  * The status file is replaced as a whole each time, so that a script which
  * reads it meanwhile finds all lines, and the last state is left after a crash.
  */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,10 +52,10 @@ static void write_status(void)
 	file = fopen(new_name, "we");
 	if (!file)
 		return;
-	fprintf(file, "stage=%s\nbytes=%llu\ntotal=%llu\nwritten=%llu\nmissing=%llu\nseconds=%.1f\nerror=%s\n",
-		report.stage, (unsigned long long)report.bytes,
-		(unsigned long long)report.total, (unsigned long long)report.written,
-		(unsigned long long)report.missing, now() - report.start, report.error);
+	fprintf(file, "stage=%s\nbytes=%" PRIu64 "\ntotal=%" PRIu64 "\n", report.stage,
+		report.bytes, report.total);
+	fprintf(file, "written=%" PRIu64 "\nmissing=%" PRIu64 "\n", report.written, report.missing);
+	fprintf(file, "seconds=%.1f\nerror=%s\n", now() - report.start, report.error);
 	ok = !ferror(file);
 	if (fclose(file) || !ok || rename(new_name, report.status_file))
 		remove(new_name);

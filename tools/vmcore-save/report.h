@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define __printf(text, arguments) __attribute__((format(printf, text, arguments)))
+
 /* Exit statuses, which functions return as well. */
 enum result {
 	RESULT_OK = 0,
@@ -25,9 +27,9 @@ void report_written(uint64_t bytes);
 void report_missing(uint64_t bytes);
 void report_end(enum result result);
 
-__attribute__((format(printf, 2, 3)))
+__printf(2, 3)
 enum result fail(enum result result, const char *format, ...);
-__attribute__((format(printf, 1, 2)))
+__printf(1, 2)
 void note(const char *format, ...);
 
 #endif

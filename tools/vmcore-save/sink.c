@@ -22,7 +22,7 @@
 #define ZEROS_SIZE 65536
 #define CACHE_MAX (8ULL << 20)
 
-static const char zeros[ZEROS_SIZE] __attribute__((aligned(SINK_ALIGN)));
+static const _Alignas(SINK_ALIGN) char zeros[ZEROS_SIZE];
 
 static enum result write_error(const struct sink *sink, int error)
 {
@@ -32,7 +32,8 @@ static enum result write_error(const struct sink *sink, int error)
 	case EFBIG:
 		return fail(RESULT_NO_SPACE, "%s: no space left: %s", sink->name, strerror(error));
 	case EPIPE:
-		return fail(RESULT_FAILED, "%s: the program that reads the output has ended", sink->name);
+		return fail(RESULT_FAILED, "%s: the program that reads the output has ended",
+			    sink->name);
 	}
 	return fail(RESULT_FAILED, "%s: cannot write: %s", sink->name, strerror(error));
 }
@@ -193,7 +194,8 @@ static enum result open_file(struct sink *sink, int source_fd)
 	if (fstat(sink->fd, &status) || fstat(source_fd, &source))
 		return write_error(sink, errno);
 	if (status.st_dev == source.st_dev && status.st_ino == source.st_ino)
-		return fail(RESULT_USAGE, "%s: source and destination are the same file", sink->name);
+		return fail(RESULT_USAGE, "%s: source and destination are the same file",
+			    sink->name);
 	if (S_ISBLK(status.st_mode))
 		sink->kind = SINK_BLOCK;
 	else if (!S_ISREG(status.st_mode))

@@ -101,7 +101,8 @@ static enum result file_size(struct source *source)
 		end = lseek(source->fd, 0, SEEK_END);
 	}
 	if (end < 0)
-		return fail(RESULT_UNREADABLE, "%s: not a file in which one can seek", source->name);
+		return fail(RESULT_UNREADABLE, "%s: not a file in which one can seek",
+			    source->name);
 	source->size = end;
 	return RESULT_OK;
 }

@@ -197,7 +197,8 @@ enum result info_print(const struct memory *memory)
 	print_entry("kernel_offset", source->info, "KERNELOFFSET");
 	for (i = 0; i < source->range_count; i++)
 		bytes += source->ranges[i].size;
-	printf("page_size=%u\ncpus=%u\nmemory=%" PRIu64 "\n", source->page_size, source->cpus, bytes);
+	printf("page_size=%u\ncpus=%u\nmemory=%" PRIu64 "\n",
+	       source->page_size, source->cpus, bytes);
 	log_read(memory, &reader, &crash);
 	if (crash.reason[0])
 		print_text("reason", crash.reason);

@@ -9,6 +9,9 @@ import struct
 
 PT_LOAD, PT_NOTE = 1, 4
 PN_XNUM = 0xffff
+ELFDATA2LSB = 1
+NO_SIZE = 1 << 62                       # more than any file has
+BITS = {1: 32, 2: 64}                   # by class
 START_KERNEL_MAP = 0xffffffff80000000   # x86_64: where the kernel image is mapped
 
 Segment = collections.namedtuple("Segment", "type offset vaddr paddr filesz memsz")
@@ -43,9 +46,10 @@ class ElfCore(CoreNotes):
     def __init__(self, stream):
         self.stream = stream
         ident = self.read(0, 16)
-        if len(ident) < 16 or ident[:4] != b"\x7fELF" or ident[5] != 1:
+        if (len(ident) < 16 or ident[:4] != b"\x7fELF" or ident[4] not in BITS
+                or ident[5] != ELFDATA2LSB):
             raise ValueError("not a little-endian ELF file")
-        self.bits = {1: 32, 2: 64}[ident[4]]
+        self.bits = BITS[ident[4]]
         word = "I" if self.bits == 32 else "Q"
         fields = self._unpack(f"<HHI{word}{word}{word}IHHHHHH", 16)
         self.type, self.machine = fields[0:2]
@@ -57,11 +61,16 @@ class ElfCore(CoreNotes):
         self.segments = [self._segment(phoff + index * phentsize) for index in range(phnum)]
 
     def read(self, offset, size):
+        if max(offset, size) >= NO_SIZE:
+            raise ValueError(f"a header points out of the file, to {offset:#x}")
         self.stream.seek(offset)
         return self.stream.read(size)
 
     def _unpack(self, form, offset):
-        return struct.unpack(form, self.read(offset, struct.calcsize(form)))
+        data = self.read(offset, struct.calcsize(form))
+        if len(data) < struct.calcsize(form):
+            raise ValueError("the file ends within its headers")
+        return struct.unpack(form, data)
 
     def _segment(self, at):
         if self.bits == 32:

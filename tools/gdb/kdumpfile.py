@@ -8,12 +8,11 @@ zstd, lzo and snappy are used through their libraries, where installed.
 """
 import collections
 import ctypes
-import ctypes.util
 import functools
 import struct
 import zlib
 
-from elfcore import CoreNotes, parse_notes
+from elfcore import NO_SIZE, CoreNotes, parse_notes
 
 SIGNATURES = (b"KDUMP   ", b"DISKDUMP")
 HEADER = struct.Struct("<8si390x6x16xIiiII")    # to max_mapnr
@@ -27,14 +26,14 @@ CACHED_PAGES = 2048
 
 @functools.cache
 def _library(name):
-    path = ctypes.util.find_library(name)
-    if not path:
-        raise ValueError(f"pages are compressed with {name}, whose library is not installed")
-    return ctypes.CDLL(path)
+    try:
+        return ctypes.CDLL(name)
+    except OSError:
+        raise ValueError(f"pages are compressed in a way that needs {name}: install it") from None
 
 
 def _zstd(data, size):
-    library = _library("zstd")
+    library = _library("libzstd.so.1")
     library.ZSTD_decompress.restype = ctypes.c_size_t
     library.ZSTD_decompress.argtypes = [ctypes.c_void_p, ctypes.c_size_t,
                                         ctypes.c_char_p, ctypes.c_size_t]
@@ -45,14 +44,14 @@ def _zstd(data, size):
 
 def _lzo(data, size):
     page, length = ctypes.create_string_buffer(size), ctypes.c_size_t(size)
-    failed = _library("lzo2").lzo1x_decompress_safe(
+    failed = _library("liblzo2.so.2").lzo1x_decompress_safe(
         ctypes.c_char_p(data), ctypes.c_size_t(len(data)), page, ctypes.byref(length), None)
     return b"" if failed else page.raw[:length.value]
 
 
 def _snappy(data, size):
     page, length = ctypes.create_string_buffer(size), ctypes.c_size_t(size)
-    failed = _library("snappy").snappy_uncompress(
+    failed = _library("libsnappy.so.1").snappy_uncompress(
         ctypes.c_char_p(data), ctypes.c_size_t(len(data)), page, ctypes.byref(length))
     return b"" if failed else page.raw[:length.value]
 
@@ -85,6 +84,8 @@ class KdumpFile(CoreNotes):
         self._pages = collections.OrderedDict()
 
     def _at(self, offset, size):
+        if offset >= NO_SIZE:
+            raise ValueError(f"a header points out of the file, to {offset:#x}")
         self._stream.seek(offset)
         return self._stream.read(size)
 

@@ -14,7 +14,7 @@ import subprocess
 NT_GNU_BUILD_ID = 3
 SHT_NOTE = 7
 MAX_SECTIONS = 1 << 17
-Section = collections.namedtuple("Section", "name type flags offset size")
+Section = collections.namedtuple("Section", "name type flags offset size header")
 
 # {release} and {id} are filled in; {debug} is each directory for debug information.
 PLACES = ("{debug}/.build-id/{id2}/{id38}.debug",
@@ -52,9 +52,9 @@ def sections(path):
         stream.seek(rows[shstrndx][4])
         names = stream.read(min(rows[shstrndx][5], 1 << 24))
     found = {}
-    for row in rows:
+    for index, row in enumerate(rows):
         name = names[row[0]:names.find(b"\0", row[0])].decode(errors="replace")
-        found[name] = Section(name, row[1], row[2], row[4], row[5])
+        found[name] = Section(name, row[1], row[2], row[4], row[5], shoff + 64 * index)
     return found
 
 

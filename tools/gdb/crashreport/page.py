@@ -82,8 +82,8 @@ def waiting(known):
 def blocked_in(task):
     """The first function that is not the scheduler's own."""
     for frame in task["frames"]:
-        if not re.match(r"(context_switch|__schedule|schedule|io_schedule|__wait_for|"
-                        r"do_wait_for|wait_for)", frame["function"]):
+        if not re.match(r"(context_switch|__schedule|schedule|io_schedule|"
+                        r"_*(do_)?wait_for_com)", frame["function"]):
             return f"in {frame['function']}"
     return ""
 

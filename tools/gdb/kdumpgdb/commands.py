@@ -10,7 +10,7 @@ import gdb
 import dumpfile
 import printklog
 
-from . import export, kernel, modules, symbols, system, tasks, unwind
+from . import export, kernel, modules, stacks, symbols, system, tasks, unwind
 
 TARGET = pathlib.Path(__file__).resolve().parent.parent / "gdb-target"
 
@@ -65,6 +65,7 @@ class Open(Subcommand):
         gdb.execute(f"target remote | {command}", to_string=True)
         gdb.execute("set suppress-cli-notifications off")
         gdb.execute("exec-file", to_string=True)
+        stacks.show_images()
         if (thread := tasks.cpu_threads().get(kernel.crashed_cpu())):
             thread.switch()
         system.show()
@@ -164,4 +165,4 @@ def register():
     Processes("kdump ps")
     for name in ("kdump log", "kdump dmesg", "dmesg"):
         Log(name)
-    unwind.register(modules.module_at, modules.name_at)
+    unwind.register()

@@ -16,7 +16,7 @@ def _frame(frame):
     if pc < unwind.USER_END:
         return {"function": "user space", "pc": pc}
     place = frame.find_sal()
-    found = {"function": frame.name() or modules.name_at(pc) or "??", "pc": pc,
+    found = {"function": unwind.name_of(frame), "pc": pc,
              "inline": frame.type() == gdb.INLINE_FRAME}
     if place.symtab and place.line:
         found["file"], found["line"] = place.symtab.filename, place.line

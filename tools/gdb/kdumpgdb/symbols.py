@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Symbols of modules: finds the .ko of each, and tells gdb where its sections were."""
+"""Symbols of modules: finds the .ko of each, and tells gdb where its sections were.
+
+gdb can be told so in a command, but then it takes what was in .init.text for a part
+of .text. It gets a copy of the file in which the addresses are in the section headers.
+"""
+import functools
 import pathlib
 import re
 import shlex
+import struct
+import tempfile
 
 import gdb
 
@@ -13,10 +20,10 @@ from . import kernel, modules
 
 LOADED = {}                 # path by address of the struct module
 SHF_ALLOC = 2
+SH_ADDR = 16                # offset of sh_addr in Elf64_Shdr
 NOWHERE = 0xdead000000000000            # no address: not canonical
 MAX_SECTIONS = 4096
 SUFFIXES = (".ko.debug", ".ko", ".ko.xz", ".ko.zst", ".ko.gz")
-SECTION_NAME = re.compile(r"[.\w][\w.$-]*")
 
 
 def sections_of(module):
@@ -33,8 +40,7 @@ def sections_of(module):
     for index in range(_count(table)):
         at = table + offset + index * each.sizeof
         name = c_string(kernel.read(kernel.word(at + name_at), 128))
-        if SECTION_NAME.fullmatch(name):
-            found[name] = kernel.word(at + address_at)
+        found[name] = kernel.word(at + address_at)
     return found
 
 
@@ -89,13 +95,28 @@ def load_one(module, paths):
         except (OSError, ValueError) as error:
             problem = str(error)
             continue
-        placed = [f"-s {name} {addresses.get(name, NOWHERE):#x}" for name, section
-                  in present.items() if section.flags & SHF_ALLOC and SECTION_NAME.fullmatch(name)]
-        gdb.execute(f"add-symbol-file {shlex.quote(str(path))} {' '.join(placed)}",
-                    to_string=True)
+        copy = placed(path, present, addresses)
+        gdb.execute(f"add-symbol-file {shlex.quote(str(copy))} -o 0", to_string=True)
         LOADED[module.address] = path
         return None
     return problem
+
+
+@functools.cache
+def _folder():
+    """For the copies, until gdb ends."""
+    return tempfile.TemporaryDirectory(prefix="gdb-kdump-")
+
+
+def placed(path, sections, addresses):
+    """A copy of a .ko whose sections say where they were."""
+    data = bytearray(path.read_bytes())
+    for name, section in sections.items():
+        if section.flags & SHF_ALLOC:
+            struct.pack_into("<Q", data, section.header + SH_ADDR, addresses.get(name, NOWHERE))
+    copy = pathlib.Path(_folder().name, f"{len(LOADED)}-{path.name}")
+    copy.write_bytes(data)
+    return copy
 
 
 def load(directories):

@@ -99,7 +99,7 @@ class Target(unittest.TestCase):
     def test_threads(self):
         """One for each CPU; idle ones, which are all process 0, get numbers of their own."""
         answer = self.target.answer("qfThreadInfo")
-        self.assertEqual(answer, f"m7,{(1 << 22) + 1:x},{(1 << 22) + 2:x}")
+        self.assertEqual(answer, f"m7,{(2 << 22) + 1:x},{(2 << 22) + 2:x}")
         self.assertEqual(self.target.answer("T7"), "OK")
         self.assertEqual(self.target.answer("T8"), "E01")
         self.assertEqual(bytes.fromhex(self.target.answer("qThreadExtraInfo,7")), b"CPU 0")

@@ -11,7 +11,9 @@ STATES = "RSDTtXZPI"
 REPORTED = 0x7f
 TASK_IDLE = 0x402
 KTHREAD = 0x00200000            # PF_KTHREAD
-IDLE_TID = 1 << 22              # as in gdb-target
+# Numbers of threads: the process id, this and the CPU for idle tasks in dumps of this
+# project's kernels, in others a number that tells nothing; the last are made here.
+IDLE_TID, UNNAMED_TID, SLEEPING_IDLE_TID = 1 << 22, 2 << 22, 3 << 22
 COUNTERS = 4                    # of mm->rss_stat
 
 
@@ -141,15 +143,15 @@ def cpu_threads():
 
     def take(thread, cpu):
         found[cpu] = thread
+        threads.remove(thread)
         del free[cpu]
 
-    for thread in list(threads):                    # by process id, or CPU of an idle task
+    for thread in list(threads):                    # by number
         tid = max(thread.ptid[1:])
-        cpu = next((cpu for cpu, task in free.items()
-                    if tid in (task.pid, IDLE_TID + cpu if not task.pid else -1)), None)
-        if cpu is not None and (tid < IDLE_TID or own_numbers()):
+        cpu = (tid - IDLE_TID if tid >= IDLE_TID
+               else next((cpu for cpu, task in free.items() if task.pid == tid), None))
+        if cpu in free:
             take(thread, cpu)
-            threads.remove(thread)
     for thread in list(threads):                    # by stack
         thread.switch()
         sp = int(gdb.selected_frame().read_register("rsp")) % (1 << 64)
@@ -157,15 +159,12 @@ def cpu_threads():
                     if 0 <= sp - task.fields.stack < int(size)), None)
         if cpu is not None:
             take(thread, cpu)
-            threads.remove(thread)
-    for thread, cpu in zip(threads, sorted(free)):  # and the rest in order
+    for thread, cpu in zip(list(threads), sorted(free)):    # and the rest in order
         take(thread, cpu)
+    for cpu, thread in found.items():
+        name = f"CPU {cpu}: {current()[cpu].comm}".encode().hex()
+        kernel.send(f"QKdumpName:{max(thread.ptid[1:]):x}:{name}")
     return found
-
-
-def own_numbers():
-    """Whether idle CPUs bear their own number in the notes, as those of this project do."""
-    return "SYMBOL(kdump_idle)" in kernel.vmcoreinfo()
 
 
 def _thread_by_id(tid):
@@ -192,10 +191,10 @@ def saved_registers(task):
 
 def thread_of(task):
     """gdb's thread for a task, made where there is none yet."""
-    cpu = task.cpu
-    if task.running and cpu in cpu_threads():
-        return cpu_threads()[cpu]
-    tid = task.pid or IDLE_TID + (1 << 20) + task.cpu
+    if task.running:
+        return cpu_threads().get(task.cpu) or kernel.fail(
+            f"CPU {task.cpu} was not stopped: its registers are not in the dump")
+    tid = task.pid or SLEEPING_IDLE_TID + task.cpu
     if not (found := _thread_by_id(tid)):
         values = ",".join(f"{name}={value:x}" for name, value in saved_registers(task).items())
         name = f"{task.comm} {task.state}".encode().hex()

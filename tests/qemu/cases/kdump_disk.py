@@ -4,7 +4,7 @@ import json
 import re
 
 from harness.service import MIB, Crash, disk, drive, folder, load_module, record
-from harness.suite import check, test
+from harness.suite import check, full_test, test
 
 MOUNTED = "/mnt/var/crash"
 
@@ -70,6 +70,23 @@ def xfs(context):
         check(guest.bytes(f"head -c 8 {found}/vmcore") == b"KDUMP   ", "no compressed dump")
 
 
+@full_test
+def btrfs(context):
+    """A crash is saved to btrfs on a disk of a SATA controller."""
+    path = disk(context.workdir / "disk", 512, "mkfs.btrfs", "-q")
+    devices = ("-drive", f"file={path},format=raw,if=none,id=disk-drive,cache=unsafe",
+               "-device", "ide-hd,drive=disk-drive,bus=ide.0")
+    crash = Crash(context, "btrfs /dev/sda\n", devices)
+    with crash.boot() as guest:
+        load_module(guest, "btrfs")
+        guest.sh("hostname guest; kdump start", timeout=240)
+        guest.ends_after("echo c >/proc/sysrq-trigger", timeout=240)
+    with crash.boot() as guest:
+        load_module(guest, "btrfs")
+        guest.sh("mount -t btrfs /dev/sda /mnt")
+        check_saved(guest, MOUNTED)
+
+
 @test
 def raw(context):
     """A crash is saved to a partition without a file system: the dump at its start, the record
@@ -107,7 +124,7 @@ def too_small(context):
         check(need["needed"] > need["reserved"] == 32 * MIB and not need["fits"], f"{need}")
 
 
-@test
+@full_test
 def as_estimated(context):
     """What kdump estimate recommends is enough to save a dump."""
     path = disk(context.workdir / "disk", 128, "mkfs.ext4", "-q")

@@ -48,6 +48,13 @@ def test(function):
     return function
 
 
+def full_test(function):
+    """The same, for a test that runs only with --full."""
+    test(function)
+    TESTS[-1].full = True
+    return function
+
+
 class Context:
     """What a test gets: a folder of its own, and guests."""
 

@@ -45,20 +45,21 @@ keep_log()
 	tail -n 25 $RUN/vmcore-dmesg.txt >/dev/console
 }
 
-# collect DESTINATION: run the core collector, as an administrator writes it, so
-# that it writes a file; with - to standard output.
+# collect: run the core collector, as an administrator writes it, so
+# that it writes $DESTINATION; with - standard output.  "command" since a function here
+# may have the name of a program there.
 collect()
 {
 	# shellcheck disable=SC2086 # a list of words
 	set -f -- $COLLECTOR
 	collect_program=$1
 	case $collect_program:$DESTINATION in
-	*/vmcore-save:* | vmcore-save:*) "$@" -s $RUN/saver "$DESTINATION" ;;
-	*/dd:- | dd:-) "$@" if=$VMCORE ;;
-	*/dd:* | dd:*) "$@" if=$VMCORE of="$DESTINATION" ;;
+	*/vmcore-save:* | vmcore-save:*) command "$@" -s $RUN/saver "$DESTINATION" ;;
+	*/dd:- | dd:-) command "$@" if=$VMCORE ;;
+	*/dd:* | dd:*) command "$@" if=$VMCORE of="$DESTINATION" ;;
 	*/cp:- | cp:-) cat $VMCORE ;;
-	*:-) "$@" $VMCORE ;;
-	*) "$@" $VMCORE "$DESTINATION" ;;
+	*:-) command "$@" $VMCORE ;;
+	*) command "$@" $VMCORE "$DESTINATION" ;;
 	esac
 }
 
@@ -102,7 +103,9 @@ dump_ssh()
 			collect_failed $?
 		;;
 	esac
-	ssh_run "sync; mv $(quote "$dump_file-incomplete") $(quote "$dump_file") && sync" ||
+	# scp gives it the mode of the source.
+	dump_quoted=$(quote "$dump_file-incomplete")
+	ssh_run "chmod 600 $dump_quoted; sync; mv $dump_quoted $(quote "$dump_file") && sync" ||
 		fail "cannot rename vmcore-incomplete"
 }
 

@@ -108,8 +108,6 @@ def folder(guest, below):
     return found[0]
 
 
-
-
 def wait_end(guest, timeout):
     """Wait until the machine has reset itself."""
     try:

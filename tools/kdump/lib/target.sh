@@ -191,7 +191,7 @@ device_modules()
 resolve_filesystem()
 {
 	if [ "$conf_kind" = virtiofs ]; then
-		target=local device= fstype=virtiofs target_name="$conf_target (virtiofs)"
+		target=local device='' fstype=virtiofs target_name="$conf_target (virtiofs)"
 		target_problem "virtiofs is not supported by the capture side" "name a disk, nfs or ssh"
 		return
 	fi
@@ -248,7 +248,7 @@ resolve_raw()
 
 resolve_command()
 {
-	target=command
+	target="command"
 	target_name="KDUMP_TRANSFER"
 	target_line=$line_KDUMP_TRANSFER
 	transfer_program=${KDUMP_TRANSFER%% *}

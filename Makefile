@@ -7,9 +7,13 @@
 
 GROUPS = kernel
 N ?= 100000
+# Tests that need no guest.
+HOST_TESTS = "make -s -C tests/unit check" "make -s -C tools/vmcore-save check" \
+	tests/kdump/run-tests
 
 .DEFAULT_GOAL := help
-PHONY := help tree kernel run unit kunit test test-full fuzz debian check patchset clean distclean tools
+PHONY := help tree kernel run unit kunit test test-full fuzz debian check patchset clean distclean tools \
+	install deb
 .PHONY: $(PHONY)
 
 help: ## show this list
@@ -23,6 +27,14 @@ tools: ## build the programs that ship, static: build/tools/vmcore-save
 	@scripts/need $(GROUPS)
 	@$(MAKE) -s -C tools/vmcore-save
 
+install: GROUPS = kernel tools
+install: kernel tools ## install the kdump command and its capture kernel below DESTDIR=
+	@scripts/install-kdump "$(DESTDIR)"
+
+deb: GROUPS = kernel tools
+deb: kernel tools ## make the Debian package: kdump command, capture kernel
+	@scripts/deb
+
 run: GROUPS = kernel run
 run: kernel ## boot the kernel in QEMU, crash it, save the dump, show the backtrace
 	@scripts/need $(GROUPS)
@@ -31,19 +43,17 @@ run: kernel ## boot the kernel in QEMU, crash it, save the dump, show the backtr
 test: GROUPS = kernel tools run test
 test: kernel tools debian ## prove that it works
 	@scripts/need $(GROUPS)
-	@scripts/sum-up "make -s -C tests/unit check" "make -s -C tools/vmcore-save check" \
-		tests/qemu/run-tests
+	@scripts/sum-up $(HOST_TESTS) tests/qemu/run-tests
 
 test-full: GROUPS = kernel tools run test
 test-full: kernel tools debian ## the same with every combination of triggers, CPUs, loaders
 	@scripts/need $(GROUPS)
-	@scripts/sum-up "make -s -C tests/unit check" "make -s -C tools/vmcore-save check" \
-		"tests/qemu/run-tests --full"
+	@scripts/sum-up $(HOST_TESTS) "tests/qemu/run-tests --full"
 
 unit: GROUPS = tools test
 unit: ## run the tests that need no guest, under sanitizers
 	@scripts/need $(GROUPS)
-	@scripts/sum-up "make -s -C tests/unit check" "make -s -C tools/vmcore-save check"
+	@scripts/sum-up $(HOST_TESTS)
 
 kunit: GROUPS = kernel run
 kunit: kernel ## run the KUnit suites in the built kernel

@@ -84,6 +84,7 @@ def base(extra=()):
         archive.directory(name)
     archive.character_device("/dev/console", 5, 1)
     archive.copy(paths.HERE / "guest" / "init", "/init")
+    archive.copy(paths.HERE / "guest" / "agent", "/agent")
     archive.copy(BUSYBOX, "/bin/busybox")
     applets = subprocess.run([BUSYBOX, "--list"], capture_output=True, text=True, check=True)
     for applet in applets.stdout.split():

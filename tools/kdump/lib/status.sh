@@ -115,10 +115,8 @@ show_report()
 	[ -d "$report_folder" ] || die "there is no dump in ${conf_path-/var/crash}: name its folder"
 	if [ "$JSON" = 1 ]; then
 		report_json
-		return
-	fi
-	if [ -x "$LIB/kdump-report" ]; then
-		"$LIB/kdump-report" "$report_folder"
+	elif [ -x "$LIB/kdump-report" ] && command -v python3 >/dev/null; then
+		"$LIB/kdump-report" "$report_folder" && cat "$report_folder/report.txt"
 	elif [ -f "$report_folder/report.txt" ]; then
 		cat "$report_folder/report.txt"
 	else

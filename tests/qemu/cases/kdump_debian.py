@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A Debian guest with systemd and Debian's own kernel: installed, crashed, looked at."""
+import json
+import os
+import subprocess
+
+from harness import paths
+from harness.guest import Guest, Machine
+from harness.service import drive, disk, record, wait_end
+from harness.suite import Skip, check, full_test
+
+ROOT = paths.ROOT / "build" / "debian-root"
+CMDLINE = "root=/dev/vda ro crashkernel=96M systemd.show_status=false"
+
+
+def script(name):
+    """Run one of our scripts; return the last line of what it prints."""
+    done = subprocess.run([paths.ROOT / "scripts" / name], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    check(not done.returncode, f"scripts/{name}: {done.stdout}")
+    return (done.stdout.splitlines() or [""])[-1]
+
+
+def boot(context, *disks):
+    devices = [argument for name, path in disks for argument in drive(path, name)]
+    return Guest(Machine(ROOT / "vmlinuz", ROOT / "initrd", CMDLINE, memory="1G", below_4g="768M",
+                         devices=devices), context.workdir)
+
+
+@full_test
+def trial(context):
+    """The Debian package is installed with apt, kdump test --force crashes the machine, and after
+    the reboot dump, log, report and verdict are there. Removed, the package leaves nothing but
+    its configuration; purged, nothing."""
+    if os.geteuid():
+        raise Skip("only root can make a root file system")
+    script("debian-root")
+    package = script("deb")
+    root = context.workdir / "root"
+    subprocess.run(["cp", "--sparse=always", ROOT / "image", root], check=True)
+    folder = context.workdir / "media"
+    folder.mkdir()
+    subprocess.run(["cp", package, folder / "kdump.deb"], check=True)
+    media = disk(context.workdir / "media.img", 32, "mkfs.ext4", "-q", "-d", folder)
+
+    with boot(context, ("root", root), ("media", media)) as guest:
+        guest.wait_for("first", 400)
+        guest.sh("mount -o ro /dev/vdb /mnt; "
+                 "DEBIAN_FRONTEND=noninteractive apt-get install -y /mnt/kdump.deb", 400)
+        status = json.loads(guest.sh("kdump status --json"))
+        check(status["armed"], f"not armed after installation: {status}")
+        check(guest.sh("systemctl is-active kdump; systemctl is-enabled kdump") ==
+              "active\nenabled", "the service is not active and enabled")
+        check(guest.run("dpkg --verify kdump").text == "", "files are not as packaged")
+        guest.send("kdump test --force")
+        wait_end(guest, 400)
+
+    with boot(context, ("root", root)) as guest:
+        guest.wait_for("first", 400)
+        guest.sh("until systemctl is-active kdump; do sleep 1; done", 400)
+        text = guest.sh("kdump status")
+        check("kdump is armed" in text and "last crash: ok" in text and ": passed" in text, text)
+        found = guest.sh("ls -d /var/crash/guest-*")
+        status = record(guest.sh(f"cat {found}/kdump-status"))
+        check(status["stage"] == "done" and status["kernel"] == guest.sh("uname -r"), f"{status}")
+        check("sysrq triggered crash" in guest.sh(f"cat {found}/vmcore-dmesg.txt"), "no log")
+        check(guest.bytes(f"head -c 8 {found}/vmcore") == b"KDUMP   ", "no dump")
+        check("Kernel panic" in guest.sh("kdump report"), "the report does not tell why")
+        guest.sh("apt-get remove -y kdump", 200)
+        check(guest.sh("cat /sys/kernel/kexec_crash_loaded; ls -d /usr/lib/kdump "
+                       "/var/lib/kdump 2>/dev/null; ls /etc/kdump.conf") == "0\n/etc/kdump.conf",
+              "removal left something loaded, or installed")
+        guest.sh("apt-get purge -y kdump", 200)
+        check(not guest.sh("find /etc /usr /var/lib/kdump* -name '*kdump*' ! -path '*/dpkg/*' "
+                           "! -path '*systemd*' 2>/dev/null || :"), "purging left something")

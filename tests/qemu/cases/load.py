@@ -36,7 +36,8 @@ def crash_into_vmlinux(context, crashkernel, load_it):
 
 
 def file_load(guest, image="/boot/image"):
-    return guest.sh(f"probe load {image} /boot/initrd '{CAPTURE}' 2>&1 || true").strip()
+    options = capture_options(guest)
+    return guest.sh(f"probe load {image} /boot/initrd '{options}' 2>&1 || true").strip()
 
 
 @test

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Programs that read a saved dump: all look at the same one."""
 import functools
+import json
 import re
 import subprocess
 import threading
@@ -17,6 +18,7 @@ CPUS = 4
 CRASHING = 2
 FOLDER = paths.WORK / "saved"
 VMCORE = FOLDER / "vmcore"
+READERS = paths.HERE / "readers"
 GUEST_MEMORY = FOLDER / "guest-memory"
 CHUNK = 1 << 20
 ERRORS_ONLY = "4"     # of makedumpfile: neither progress nor hints
@@ -47,11 +49,11 @@ def saved():
     return VMCORE
 
 
-def run(*command, timeout=300, **options):
+def run(*command, script="", timeout=300):
     """Run a reader; return its output, in which nothing may look like trouble."""
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True,
-                          stderr=subprocess.PIPE, errors="replace", timeout=timeout,
-                          stdin=options.pop("stdin", subprocess.DEVNULL), check=False, **options)
+                          stderr=subprocess.PIPE, errors="replace", timeout=timeout, input=script,
+                          check=False)
     if done.returncode or done.stderr.strip():
         raise Failure(f"{command[0]}: exit status {done.returncode}\n{done.stderr[-2000:]}"
                       f"{done.stdout[-2000:]}")
@@ -160,10 +162,9 @@ def in_trixie(program):
 @test
 def crash_utility(context):
     """crash opens the dump and shows log, tasks and the registers of each CPU."""
-    commands = context.workdir / "commands"
-    commands.write_text("sys\nlog\nps\nbt -a\nquit\n")
-    with open(commands, encoding="ascii") as stdin:
-        output = run(*in_trixie("crash"), "-s", paths.VMLINUX, saved(), stdin=stdin)
+    del context
+    output = run(*in_trixie("crash"), "-s", paths.VMLINUX, saved(),
+                 script="sys\nlog\nps\nbt -a\nquit\n")
     check("sysrq triggered crash" in output, "no panic message")
     check(f"CPUS: {CPUS}" in output, "not all CPUs")
     for cpu in range(CPUS):
@@ -181,3 +182,28 @@ def makedumpfile(context):
     log = context.workdir / "log"
     run(*command, "--dump-dmesg", "--message-level", ERRORS_ONLY, saved(), log)
     check("sysrq triggered crash" in log.read_text(errors="replace"), "no panic in the log")
+
+
+def drgn():
+    """What drgn finds in the dump."""
+    return json.loads(run(*in_trixie("python3"), "-I", READERS / "drgn-threads.py",
+                          paths.VMLINUX, saved()))
+
+
+@test
+def drgn_threads(context):
+    """drgn finds the crashed thread, the registers of each CPU, and how it got there."""
+    del context
+    found = drgn()
+    with open(saved(), "rb") as stream:
+        threads = Dump(stream).threads
+    check([(cpu["pid"], cpu["rip"], cpu["rsp"]) for cpu in found["cpus"]]
+          == [(thread.pid, thread.rip, thread.rsp) for thread in threads],
+          f"{found['cpus']} instead of {threads}")
+    check(found["crashed"] == threads[CRASHING].pid, f"thread {found['crashed']} has crashed")
+    functions = iter(found["cpus"][CRASHING]["functions"])
+    for name in ("panic", "sysrq_handle_crash", "vfs_write", "do_syscall_64"):
+        check(name in functions, f"no {name} in its place: {found['cpus'][CRASHING]}")
+    check(any(task.startswith("1 init ") for task in found["tasks"]),
+          f"no init among {found['tasks']}")
+    check("sysrq triggered crash" in found["log"][-1], f"the log ends {found['log'][-1]}")

@@ -46,7 +46,7 @@ def make_dump(notes=None, **changed):
     tables = {PGD: table(**{f"i{index}": PUD | 3}), PUD: table(i0=PMD | 3),
               PMD: table(i0=PTE | 3, i1=LARGE | 0x83),
               PTE: table(i3=DATA | 1 << 63 | 3, i4=0xfffffff000 | 3)}
-    tables |= {DATA: b"data" * 1024, LARGE: b"larg" * 1024, LARGE + 4096: b"more" * 1024}
+    tables |= {DATA: b"data" * 1024, LARGE: b"huge" * 1024, LARGE + 4096: b"more" * 1024}
     tables |= changed.get("pages", {})
     notes = notes if notes is not None else (
         dumps.prstatus(7, REGISTERS) + dumps.prstatus(0, REGISTERS) + dumps.prstatus(0, REGISTERS))
@@ -67,7 +67,7 @@ class Paging(unittest.TestCase):
 
     def test_read(self):
         self.assertEqual(self.pages.read(SMALL_VADDR + 2, 6), b"tadata")
-        self.assertEqual(self.pages.read(LARGE_VADDR + 4092, 8), b"largmore")
+        self.assertEqual(self.pages.read(LARGE_VADDR + 4092, 8), b"hugemore")
 
     def test_end_of_what_is_there(self):
         """Up to the last page that is in the dump; nothing where none is."""

@@ -152,7 +152,7 @@ static enum result find_ring(struct ring *ring)
 			    source->name, symbol);
 	symbol = field(&pointer, 0, ring->word);
 	if (!read_ring(ring, symbol))
-		return fail(RESULT_UNREADABLE, "%s: the log's head at %#" PRIx64 " is corrupt or missing",
+		return fail(RESULT_UNREADABLE, "%s: the log's head at %#" PRIx64 " is corrupt",
 			    source->name, symbol);
 	return RESULT_OK;
 }
@@ -259,7 +259,7 @@ static enum result read_messages(struct ring *ring, const struct log_reader *rea
 	if (broken)
 		reader->gap(context, broken + left);
 	if (all_broken)
-		return fail(RESULT_UNREADABLE, "%s: %" PRIu64 " messages of the log could not be read",
+		return fail(RESULT_UNREADABLE, "%s: %" PRIu64 " messages cannot be read",
 			    ring->memory->source->name, all_broken + left);
 	return RESULT_OK;
 }

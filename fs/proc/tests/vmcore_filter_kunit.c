@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of fs/proc/vmcore_filter_*.c. tests/unit runs this file in user space,
+ * too.
+ */
+#include "vmcore_filter_samples.h"
+
+#define BLOCK		((u64)VMCORE_BLOCK_PAGES)
+#define TYPE_AND_REFS(type, refs)	((u64)(refs) << 32 | (type))
+
+static void expect_unit(struct kunit *test, struct sample *sample, u64 pfn,
+			enum vmcore_class class, u32 order, const char *what)
+{
+	struct vmcore_unit unit;
+	const u64 *page;
+	u64 missing;
+
+	vmcore_memmap_init(&sample->map, &sample->rules, &sample->memory,
+			   &sample->memory);
+	page = vmcore_memmap_get(&sample->map, pfn, &missing);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	unit = vmcore_classify(&sample->rules, page, pfn);
+	KUNIT_EXPECT_EQ_MSG(test, unit.class, class, "%s", what);
+	KUNIT_EXPECT_EQ_MSG(test, unit.order, order, "%s", what);
+}
+
+/**
+ * struct page_case - a struct page of a single page, by 6.12
+ * @what: for the message
+ * @flags: page.flags
+ * @head: page.compound_head
+ * @mapping: page.mapping
+ * @private: page.private
+ * @counts: page._mapcount and page._refcount
+ * @class: what the page is
+ * @order: of the unit
+ */
+struct page_case {
+	const char *what;
+	u64 flags, head, mapping, private, counts;
+	enum vmcore_class class;
+	u32 order;
+};
+
+#define USED	TYPE_AND_REFS(NO_TYPE, 1)
+
+static const struct page_case page_cases[] = {
+	{ "nothing said", 0, 0, 0, 0, USED, VMCORE_CLASS_KERNEL, 0 },
+	{ "file", FLAG_LRU, 0, A_MAPPING, 0, USED, VMCORE_CLASS_CACHE, 0 },
+	{ "truncated", FLAG_LRU, 0, 0, 0, USED, VMCORE_CLASS_CACHE, 0 },
+	{ "file with buffers", FLAG_LRU | FLAG_PRIVATE, 0, A_MAPPING, A_MAPPING,
+	  USED, VMCORE_CLASS_PRIVATE, 0 },
+	{ "private alone", FLAG_PRIVATE, 0, A_MAPPING, 1, USED, VMCORE_CLASS_KERNEL, 0 },
+	{ "shared memory", FLAG_LRU | FLAG_SWAPBACKED, 0, A_MAPPING, 0, USED,
+	  VMCORE_CLASS_CACHE, 0 },
+	{ "swap cache", FLAG_SWAPCACHE | FLAG_SWAPBACKED, 0, 0, 0, USED,
+	  VMCORE_CLASS_CACHE, 0 },
+	{ "owner's flag, not swap cache", FLAG_SWAPCACHE, 0, 0, 0, USED,
+	  VMCORE_CLASS_KERNEL, 0 },
+	{ "anonymous", FLAG_LRU | FLAG_SWAPBACKED, 0, A_MAPPING | 1, 0, USED,
+	  VMCORE_CLASS_USER, 0 },
+	{ "anonymous, isolated", FLAG_SWAPBACKED, 0, A_MAPPING | 1, 0, USED,
+	  VMCORE_CLASS_USER, 0 },
+	{ "KSM", FLAG_LRU, 0, A_MAPPING | 3, 0, USED, VMCORE_CLASS_USER, 0 },
+	{ "movable", 0, 0, A_MAPPING | 2, 0, USED, VMCORE_CLASS_KERNEL, 0 },
+	{ "slab, whatever overlays mapping", 0, 0, A_MAPPING | 1, 0,
+	  TYPE_AND_REFS(TYPE_SLAB, 1), VMCORE_CLASS_KERNEL, 0 },
+	{ "free", 0, A_MAPPING, 0, 0, TYPE_AND_REFS(TYPE_BUDDY, 0),
+	  VMCORE_CLASS_FREE, 0 },
+	{ "free block", 0, A_MAPPING, 0, 5, TYPE_AND_REFS(TYPE_BUDDY, 0),
+	  VMCORE_CLASS_FREE, 5 },
+	{ "free block at the wrong place", 0, A_MAPPING, 0, 10,
+	  TYPE_AND_REFS(TYPE_BUDDY, 0), VMCORE_CLASS_UNCLASSIFIED, 0 },
+	{ "free block larger than any", 0, A_MAPPING, 0, 11,
+	  TYPE_AND_REFS(TYPE_BUDDY, 0), VMCORE_CLASS_UNCLASSIFIED, 0 },
+	{ "free block of an absurd order", 0, A_MAPPING, 0, ~0ULL,
+	  TYPE_AND_REFS(TYPE_BUDDY, 0), VMCORE_CLASS_UNCLASSIFIED, 0 },
+	{ "free, but referred to", 0, A_MAPPING, 0, 0,
+	  TYPE_AND_REFS(TYPE_BUDDY, 7), VMCORE_CLASS_UNCLASSIFIED, 0 },
+	{ "offline", 0, 0, 0, 0, TYPE_AND_REFS(TYPE_OFFLINE, 1),
+	  VMCORE_CLASS_UNREADABLE, 0 },
+	{ "broken", FLAG_POISON, 0, 0, 0, USED, VMCORE_CLASS_UNREADABLE, 0 },
+	{ "broken file", FLAG_POISON | FLAG_LRU, 0, A_MAPPING, 0, USED,
+	  VMCORE_CLASS_UNREADABLE, 0 },
+	{ "tail of nothing", FLAG_LRU, A_MAPPING | 1, A_MAPPING, 0, USED,
+	  VMCORE_CLASS_UNCLASSIFIED, 0 },
+	{ "never initialised", ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL,
+	  VMCORE_CLASS_UNCLASSIFIED, 0 },
+	{ "mapping of user space", FLAG_LRU, 0, 0x5a5a5a5a5a5a5a58ULL, 0, USED,
+	  VMCORE_CLASS_UNCLASSIFIED, 0 },
+	{ "references below zero", FLAG_LRU, 0, A_MAPPING, 0,
+	  TYPE_AND_REFS(NO_TYPE, 0x80000000U), VMCORE_CLASS_UNCLASSIFIED, 0 },
+	{ "type that is not the note's", 0, 0, 0, 3,
+	  TYPE_AND_REFS(TYPE_UNACCEPTED, 0), VMCORE_CLASS_KERNEL, 0 },
+};
+
+static void page_test(struct kunit *test)
+{
+	struct sample *sample = sample_create(test, note_6_12);
+	const struct page_case *this;
+	u64 pfn = 32;
+
+	for (this = page_cases; this < page_cases + ARRAY_SIZE(page_cases); this++) {
+		u64 *page = sample_page(sample, pfn);
+
+		page[WORD_FLAGS] = this->flags;
+		page[WORD_HEAD] = this->head;
+		page[WORD_MAPPING] = this->mapping;
+		page[WORD_PRIVATE] = this->private;
+		page[WORD_COUNTS] = this->counts;
+		expect_unit(test, sample, pfn, this->class, this->order, this->what);
+	}
+}
+
+/* Make page frames a compound page of the form that 6.6 and later give it. */
+static void make_compound(struct sample *sample, u64 pfn, u32 order, u64 flags,
+			  u64 mapping)
+{
+	u64 *page = sample_page(sample, pfn);
+	u64 i;
+
+	page[WORD_FLAGS] = flags | FLAG_HEAD;
+	page[WORD_MAPPING] = mapping;
+	for (i = 1; i < 1ULL << order && pfn + i < SAMPLE_PAGES; i++) {
+		u64 *tail = sample_page(sample, pfn + i);
+
+		tail[WORD_FLAGS] = i == 1 ? order : 0;
+		tail[WORD_HEAD] = A_MAPPING | 1;
+	}
+}
+
+static void compound_test(struct kunit *test)
+{
+	struct sample *sample = sample_create(test, note_6_12);
+	u64 *head = sample_page(sample, 64), *second = sample_page(sample, 65);
+
+	make_compound(sample, 64, 4, FLAG_LRU, A_MAPPING);
+	expect_unit(test, sample, 64, VMCORE_CLASS_CACHE, 4, "large folio");
+	head[WORD_MAPPING] |= 1;
+	expect_unit(test, sample, 64, VMCORE_CLASS_USER, 4, "THP");
+	head[WORD_FLAGS] = FLAG_HEAD;
+	head[WORD_MAPPING] = 0;
+	expect_unit(test, sample, 64, VMCORE_CLASS_KERNEL, 4, "kernel's");
+	head[WORD_COUNTS] = TYPE_AND_REFS(TYPE_HUGETLB, 0);
+	expect_unit(test, sample, 64, VMCORE_CLASS_USER, 4, "unused huge page");
+	head[WORD_COUNTS] = TYPE_AND_REFS(TYPE_SLAB, 1);
+	expect_unit(test, sample, 64, VMCORE_CLASS_KERNEL, 4, "slab");
+
+	head[WORD_COUNTS] = USED;
+	head[WORD_FLAGS] = FLAG_HEAD | FLAG_LRU;
+	second[WORD_FLAGS] = 7;
+	expect_unit(test, sample, 64, VMCORE_CLASS_UNCLASSIFIED, 0, "misplaced");
+	second[WORD_FLAGS] = 0xffffff00;
+	expect_unit(test, sample, 64, VMCORE_CLASS_UNCLASSIFIED, 0, "order 0");
+	second[WORD_FLAGS] = 0xff;
+	expect_unit(test, sample, 64, VMCORE_CLASS_UNCLASSIFIED, 0, "absurd");
+	second[WORD_FLAGS] = 4;
+	second[WORD_HEAD] = 0;
+	expect_unit(test, sample, 64, VMCORE_CLASS_UNCLASSIFIED, 0, "no tail");
+}
+
+/* What differs from kernel to kernel: types, and where a compound page's are. */
+static void release_test(struct kunit *test)
+{
+	static const struct {
+		const char *note;
+		u64 buddy, offline, second_flags, second_two;
+	} cases[] = {
+		{ note_6_1, 0xffffff7f, 0xfffffeff, 0, 0x0302 },
+		{ note_6_4, 0xffffff7f, 0xfffffeff, 0, 0x0301 },
+		{ note_6_7, 0xffffff7f, 0xfffffeff, FLAG_HUGETLB | 3, 0 },
+		{ note_6_12, TYPE_BUDDY, TYPE_OFFLINE, 3, 0 },
+		{ note_7_3, TYPE_BUDDY, TYPE_OFFLINE, 3, 0 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct sample *sample = sample_create(test, cases[i].note);
+		u64 *page = sample_page(sample, 8);
+		bool typed = cases[i].buddy == TYPE_BUDDY;
+
+		page[WORD_COUNTS] = cases[i].buddy;
+		page[WORD_PRIVATE] = 3;
+		expect_unit(test, sample, 8, VMCORE_CLASS_FREE, 3, cases[i].note);
+		page[WORD_COUNTS] = TYPE_AND_REFS(cases[i].offline, 1);
+		expect_unit(test, sample, 8, VMCORE_CLASS_UNREADABLE, 0, cases[i].note);
+
+		page[WORD_FLAGS] = typed ? 0 : FLAG_SLAB;
+		page[WORD_COUNTS] = typed ? TYPE_SLAB : cases[i].buddy;
+		expect_unit(test, sample, 8, VMCORE_CLASS_KERNEL, 0, cases[i].note);
+
+		page[WORD_FLAGS] = FLAG_HEAD;
+		page[WORD_COUNTS] = typed ? TYPE_HUGETLB : NO_TYPE;
+		sample_page(sample, 9)[WORD_HEAD] = A_MAPPING | 1;
+		sample_page(sample, 9)[WORD_FLAGS] = cases[i].second_flags;
+		sample_page(sample, 9)[2] = cases[i].second_two;
+		expect_unit(test, sample, 8, VMCORE_CLASS_USER, 3, cases[i].note);
+	}
+}
+
+static void unaccepted_test(struct kunit *test)
+{
+	struct sample *sample = sample_create(test, note_7_3);
+
+	sample_page(sample, 1024)[WORD_COUNTS] = TYPE_UNACCEPTED;
+	expect_unit(test, sample, 1024, VMCORE_CLASS_FREE, 10, "a block");
+	sample_page(sample, 512)[WORD_COUNTS] = TYPE_UNACCEPTED;
+	expect_unit(test, sample, 512, VMCORE_CLASS_UNCLASSIFIED, 0, "half a block");
+}
+
+/* Every entry without which nothing can be classified is missed by its name. */
+static void needed_test(struct kunit *test)
+{
+	static const char * const needed[] = {
+		"OSRELEASE", "PAGESIZE", "SYMBOL(swapper_pg_dir)",
+		"NUMBER(phys_base)", "SYMBOL(mem_section)", "LENGTH(mem_section)",
+		"SIZE(mem_section)", "OFFSET(mem_section.section_mem_map)",
+		"NUMBER(SECTION_SIZE_BITS)", "SIZE(page)", "OFFSET(page.flags)",
+		"OFFSET(page._refcount)", "OFFSET(page.mapping)",
+		"OFFSET(page._mapcount)", "OFFSET(page.private)",
+		"OFFSET(page.compound_head)", "LENGTH(zone.free_area)",
+		"NUMBER(PG_head_mask)",
+	};
+	size_t len = strlen(note_6_12);
+	char *note = kunit_kzalloc(test, len + 1, GFP_KERNEL);
+	struct vmcore_rules rules;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, note);
+	for (i = 0; i < ARRAY_SIZE(needed); i++) {
+		memcpy(note, note_6_12, len);
+		/* The letters are not those of any other key. */
+		*strstr(note, needed[i]) = '#';
+		KUNIT_EXPECT_EQ_MSG(test, vmcore_rules_init(&rules, note, len),
+				    -ENODATA, "%s", needed[i]);
+		KUNIT_EXPECT_STREQ(test, rules.lacks, needed[i]);
+	}
+}
+
+static void old_release_test(struct kunit *test)
+{
+	static const char * const releases[] = {
+		"OSRELEASE=5.9.16\n" NOTE_COMMON, "OSRELEASE=4.19\n", "OSRELEASE=2\n",
+		"OSRELEASE=\n", "OSRELEASE=six\n",
+	};
+	struct vmcore_rules rules;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(releases); i++)
+		KUNIT_EXPECT_EQ_MSG(test, vmcore_rules_init(&rules, releases[i],
+							    strlen(releases[i])),
+				    -EOPNOTSUPP, "%s", releases[i]);
+}
+
+/* A note that has been cut off lacks something, until all is there. */
+static void cut_note_test(struct kunit *test)
+{
+	size_t len, whole = strlen(note_6_12);
+	struct vmcore_rules rules;
+	char *note;
+
+	for (len = 0; len <= whole; len++) {
+		note = kunit_kmalloc(test, len + 1, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, note);
+		memcpy(note, note_6_12, len);
+		if (vmcore_rules_init(&rules, note, len))
+			KUNIT_EXPECT_TRUE(test, rules.lacks);
+	}
+	KUNIT_EXPECT_EQ(test, vmcore_rules_init(&rules, note_6_12, whole), 0);
+}
+
+static void expect_vtop(struct kunit *test, struct sample *sample, u64 vaddr,
+			int err, u64 paddr, u64 span)
+{
+	u64 found = 0, left = 0;
+
+	sample->map.space.size = 0;
+	vmcore_memmap_init(&sample->map, &sample->rules, &sample->memory,
+			   &sample->memory);
+	KUNIT_EXPECT_EQ(test, vmcore_vtop(&sample->map.space, vaddr, &found, &left), err);
+	if (err)
+		return;
+	KUNIT_EXPECT_EQ(test, found, paddr);
+	KUNIT_EXPECT_EQ(test, left, span);
+}
+
+static void vtop_test(struct kunit *test)
+{
+	struct sample *sample = sample_create(test, note_6_12);
+	u64 *words = sample->bytes;
+
+	expect_vtop(test, sample, SAMPLE_BASE + 0x5123, 0, 0x5123, 0xedd);
+	expect_vtop(test, sample, SAMPLE_BASE + SAMPLE_SIZE, -EFAULT, 0, 0);
+	expect_vtop(test, sample, 0, -EFAULT, 0, 0);
+	/* 2 MiB and 1 GiB, with bits around the address that are not of it. */
+	words[0x2000 / 8 + 1] = 0x8000000000000000ULL | 0x40001000 | 0x81;
+	expect_vtop(test, sample, SAMPLE_BASE + 0x234567, 0, 0x40034567, 0x1cba99);
+	words[0x1000 / 8 + 1] = 0x80000000 | 0x81;
+	expect_vtop(test, sample, SAMPLE_BASE + 0x40000010, 0, 0x80000010, 0x3ffffff0);
+	/* Not present; present, but the table is not in memory. */
+	words[0x2000 / 8 + 2] = 0x3000 | 2;
+	expect_vtop(test, sample, SAMPLE_BASE + 0x400000, -EFAULT, 0, 0);
+	words[0x2000 / 8 + 3] = 0x7000000000ULL | 3;
+	expect_vtop(test, sample, SAMPLE_BASE + 0x600000, -EFAULT, 0, 0);
+	/* A table that is its own entry ends as a page. */
+	words[5] = 3;
+	expect_vtop(test, sample, 5ULL << 39 | 5ULL << 30 | 5ULL << 21 | 5ULL << 12,
+		    0, 0, 0x1000);
+	KUNIT_EXPECT_LT(test, sample->reads, 100);
+}
+
+static void five_levels_test(struct kunit *test)
+{
+	struct sample *sample = sample_create(test, note_6_12);
+
+	sample->rules.page_table_levels = 5;
+	sample->rules.page_table = 0x6000;
+	expect_vtop(test, sample, 0xff11000000000000ULL + 273 * (1ULL << 39), -EFAULT, 0, 0);
+	sample->bytes[0x6000 / 8 + 0x111] = 3;
+	expect_vtop(test, sample, 0xff11000000000000ULL + 273 * (1ULL << 39) + 0x5008,
+		    0, 0x5008, 0xff8);
+}
+
+/**
+ * struct tally - what a scan has told
+ * @test: to report to
+ * @next: page frame that comes next
+ * @pages: by class
+ * @runs: how many
+ */
+struct tally {
+	struct kunit *test;
+	u64 next;
+	u64 pages[VMCORE_NR_CLASSES];
+	u32 runs;
+};
+
+static void take(void *ctx, u64 pfn, u64 nr, enum vmcore_class class)
+{
+	struct tally *tally = ctx;
+
+	KUNIT_EXPECT_EQ(tally->test, pfn, tally->next);
+	KUNIT_EXPECT_GT(tally->test, nr, 0);
+	tally->next = pfn + nr;
+	tally->pages[class] += nr;
+	tally->runs++;
+}
+
+static void scan(struct kunit *test, struct sample *sample, u64 block,
+		 struct tally *tally)
+{
+	*tally = (struct tally) { .test = test, .next = block * BLOCK };
+	vmcore_memmap_init(&sample->map, &sample->rules, &sample->memory,
+			   &sample->memory);
+	vmcore_scan(&sample->map, block, take, tally);
+	KUNIT_EXPECT_EQ(test, tally->next, (block + 1) * BLOCK);
+}
+
+static void scan_test(struct kunit *test)
+{
+	struct sample *sample = sample_create(test, note_6_12);
+	struct tally tally;
+	u64 pfn;
+
+	scan(test, sample, 0, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_KERNEL], SAMPLE_PAGES);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNCLASSIFIED], BLOCK - SAMPLE_PAGES);
+	KUNIT_EXPECT_EQ(test, tally.runs, 2);
+
+	/* Of free memory, only what begins a block is looked at. */
+	for (pfn = 0; pfn < SAMPLE_PAGES; pfn += 1024) {
+		sample_page(sample, pfn)[WORD_COUNTS] = TYPE_BUDDY;
+		sample_page(sample, pfn)[WORD_PRIVATE] = 10;
+	}
+	make_compound(sample, 1024, 6, FLAG_LRU, A_MAPPING | 1);
+	sample_page(sample, 1024)[WORD_COUNTS] = USED;
+	sample->reads = 0;
+	scan(test, sample, 0, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_FREE], 1024);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], 64);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_KERNEL], SAMPLE_PAGES - 1024 - 64);
+
+	scan(test, sample, 5, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNCLASSIFIED], BLOCK);
+}
+
+/* A struct page without a mapping costs the pages around it, and only those. */
+static void hole_test(struct kunit *test)
+{
+	struct sample *sample = sample_create(test, note_6_12);
+	struct tally tally;
+
+	sample->bytes[0x3000 / 8 + (SAMPLE_MEMMAP >> 12) + 3] = 0;
+	scan(test, sample, 0, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_KERNEL], SAMPLE_PAGES - 64);
+
+	sample->bytes[SAMPLE_SECTIONS / 8 + 2] = 0;
+	scan(test, sample, 0, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_KERNEL],
+			SAMPLE_PAGES - 64 - SAMPLE_SECTION_PAGES);
+
+	sample->bytes[SAMPLE_ROOTS / 8] = 0x1234567;
+	scan(test, sample, 0, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNCLASSIFIED], BLOCK);
+}
+
+/* A huge page of 1 GiB belongs to the blocks after its first one, too. */
+static void huge_page_test(struct kunit *test)
+{
+	struct sample *sample = sample_create(test, note_6_12);
+	struct tally tally;
+	u64 *words = sample->bytes;
+	/* Number of the first section of block 1, and where its pages are. */
+	u64 nr = BLOCK / SAMPLE_SECTION_PAGES, from = SAMPLE_SECTION_PAGES;
+
+	make_compound(sample, 0, 18, 0, 0);
+	sample_page(sample, 0)[WORD_COUNTS] = TYPE_AND_REFS(TYPE_HUGETLB, 1);
+	words[SAMPLE_SECTIONS / 8 + nr * 2] = SAMPLE_BASE + SAMPLE_MEMMAP +
+		(from - BLOCK) * SAMPLE_WORDS * 8 + 0xf;
+	scan(test, sample, 1, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], BLOCK);
+
+	/* The same where the memmap of the tails is that of the head. */
+	memcpy(sample_page(sample, from), sample_page(sample, 0), SAMPLE_WORDS * 16);
+	scan(test, sample, 1, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], BLOCK);
+
+	/* And tails of which there is no head are kept. */
+	sample_page(sample, 0)[WORD_FLAGS] = 0;
+	scan(test, sample, 1, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNCLASSIFIED], BLOCK);
+}
+
+static void level_test(struct kunit *test)
+{
+	static const u32 bits[VMCORE_NR_CLASSES] = {
+		[VMCORE_CLASS_ZERO] = 1, [VMCORE_CLASS_CACHE] = 2 | 4,
+		[VMCORE_CLASS_PRIVATE] = 4, [VMCORE_CLASS_USER] = 8,
+		[VMCORE_CLASS_FREE] = 16, [VMCORE_CLASS_UNREADABLE] = 31,
+	};
+	u32 level, class;
+
+	for (level = 0; level <= VMCORE_LEVEL_MAX; level++)
+		for (class = 0; class < VMCORE_NR_CLASSES; class++)
+			KUNIT_EXPECT_EQ(test, vmcore_is_left_out(class, level),
+					!!(level & bits[class]));
+}
+
+static struct kunit_case filter_cases[] = {
+	KUNIT_CASE(page_test),
+	KUNIT_CASE(compound_test),
+	KUNIT_CASE(release_test),
+	KUNIT_CASE(unaccepted_test),
+	KUNIT_CASE(needed_test),
+	KUNIT_CASE(old_release_test),
+	KUNIT_CASE(cut_note_test),
+	KUNIT_CASE(vtop_test),
+	KUNIT_CASE(five_levels_test),
+	KUNIT_CASE(scan_test),
+	KUNIT_CASE(hole_test),
+	KUNIT_CASE(huge_page_test),
+	KUNIT_CASE(level_test),
+	{}
+};
+
+static struct kunit_suite filter_suite = {
+	.name = "vmcore_filter",
+	.test_cases = filter_cases,
+};
+
+kunit_test_suite(filter_suite);

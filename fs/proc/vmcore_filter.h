@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which pages of a crashed kernel are worth saving: what its struct pages say.
+ *
+ *	vmcore_filter_rules.c    the kernel's own note -> rules
+ *	vmcore_filter_vtop.c     its virtual addresses -> physical ones
+ *	vmcore_filter_memmap.c   page frame -> struct page
+ *	vmcore_filter_page.c     struct page -> class
+ *	vmcore_filter_scan.c     a block of page frames -> runs of one class
+ *
+ * These five know nothing of this kernel and touch old memory by one callback
+ * only, so the same source is tested in user space, on saved dumps. The crashed
+ * kernel may be of any version from 5.10 on; x86_64 and its page tables.
+ *
+ * All that is read from old memory may be wrong. Nothing here follows a list;
+ * walks have a fixed depth, and each step over page frames goes up.
+ */
+#ifndef _FS_PROC_VMCORE_FILTER_H
+#define _FS_PROC_VMCORE_FILTER_H
+
+#include <linux/types.h>
+
+/* Pages of x86_64. */
+#define VMCORE_PAGE_SHIFT	12
+#define VMCORE_PAGE_BYTES	4096U
+
+/* The level says what is left out; the bits are those of makedumpfile's -d. */
+#define VMCORE_LEVEL_ZERO	1
+#define VMCORE_LEVEL_CACHE	2
+#define VMCORE_LEVEL_PRIVATE	4
+#define VMCORE_LEVEL_USER	8
+#define VMCORE_LEVEL_FREE	16
+#define VMCORE_LEVEL_MAX	31
+
+/**
+ * enum vmcore_class - what a page is for, and so whether it is left out
+ * @VMCORE_CLASS_ZERO: nothing but zeros; found by looking, among pages kept else
+ * @VMCORE_CLASS_CACHE: page cache that no file system has private data about
+ * @VMCORE_CLASS_PRIVATE: page cache that one has
+ * @VMCORE_CLASS_USER: memory of processes, and huge pages set aside for them
+ * @VMCORE_CLASS_FREE: in no use
+ * @VMCORE_CLASS_KERNEL: everything else; never left out
+ * @VMCORE_CLASS_UNCLASSIFIED: no struct page, or one that makes no sense; kept
+ * @VMCORE_CLASS_UNREADABLE: broken, or taken away by the hypervisor; not to be
+ *	touched, so left out at all levels but 0
+ * @VMCORE_NR_CLASSES: how many
+ */
+enum vmcore_class {
+	VMCORE_CLASS_ZERO,
+	VMCORE_CLASS_CACHE,
+	VMCORE_CLASS_PRIVATE,
+	VMCORE_CLASS_USER,
+	VMCORE_CLASS_FREE,
+	VMCORE_CLASS_KERNEL,
+	VMCORE_CLASS_UNCLASSIFIED,
+	VMCORE_CLASS_UNREADABLE,
+	VMCORE_NR_CLASSES
+};
+
+/**
+ * struct vmcore_test - a question to a struct page
+ * @word: which of its 64-bit words; those of the next struct page count on
+ * @mask: the bits that matter
+ * @value: what they are if the answer is yes
+ *
+ * A value that is not within the mask never matches.
+ */
+struct vmcore_test {
+	u32 word;
+	u64 mask;
+	u64 value;
+};
+
+/**
+ * struct vmcore_field - a number in a struct page
+ * @word: as in struct vmcore_test
+ * @shift: bits below it
+ * @mask: its bits, once shifted; 0 if there is no such number
+ */
+struct vmcore_field {
+	u32 word;
+	u32 shift;
+	u64 mask;
+};
+
+/**
+ * enum vmcore_question - the tests that rules have
+ * @VMCORE_IS_TAIL: a page of a compound page, and not the first
+ * @VMCORE_IS_HEAD: the first page of a compound page
+ * @VMCORE_IS_SLAB: of the slab allocator, where other words mean other things
+ * @VMCORE_IS_BUDDY: the first page of a free block
+ * @VMCORE_IS_UNACCEPTED: the first page of a block not accepted from the host
+ * @VMCORE_IS_OFFLINE: taken away, by a balloon for instance
+ * @VMCORE_IS_POISON: broken
+ * @VMCORE_IS_LRU: on a list of pages that can be reclaimed
+ * @VMCORE_IS_SWAPCACHE: in the swap cache
+ * @VMCORE_IS_PRIVATE: with data of a file system
+ * @VMCORE_IS_ANON: anonymous memory
+ * @VMCORE_IS_HUGETLB: the first page of a huge page of hugetlbfs
+ * @VMCORE_NR_QUESTIONS: how many
+ */
+enum vmcore_question {
+	VMCORE_IS_TAIL,
+	VMCORE_IS_HEAD,
+	VMCORE_IS_SLAB,
+	VMCORE_IS_BUDDY,
+	VMCORE_IS_UNACCEPTED,
+	VMCORE_IS_OFFLINE,
+	VMCORE_IS_POISON,
+	VMCORE_IS_LRU,
+	VMCORE_IS_SWAPCACHE,
+	VMCORE_IS_PRIVATE,
+	VMCORE_IS_ANON,
+	VMCORE_IS_HUGETLB,
+	VMCORE_NR_QUESTIONS
+};
+
+/**
+ * struct vmcore_rules - all that the note says about finding and reading pages
+ * @release: of the crashed kernel, terminated
+ * @lacks: what of the note cannot be used, where vmcore_rules_init() failed
+ * @page_words: 64-bit words of a struct page
+ * @tests: by enum vmcore_question
+ * @compound_order: of the first page of a compound page
+ * @buddy_order: of the first page of a free block
+ * @refcount: of any page
+ * @mapping: of any page
+ * @max_order: of free blocks
+ * @page_table: physical address of the kernel's top page table
+ * @page_table_levels: 4 or 5
+ * @page_table_mask: the address bits in an entry of a page table
+ * @mem_section: virtual address of the array of section roots
+ * @nr_roots: entries of it
+ * @section_bytes: of a struct mem_section
+ * @section_map: offset in it of section_mem_map
+ * @section_shift: page frames of a section, as a power of two
+ */
+struct vmcore_rules {
+	char release[65];
+	const char *lacks;
+	u32 page_words;
+	struct vmcore_test tests[VMCORE_NR_QUESTIONS];
+	struct vmcore_field compound_order;
+	struct vmcore_field buddy_order;
+	struct vmcore_field refcount;
+	struct vmcore_field mapping;
+	u32 max_order;
+	u64 page_table;
+	u32 page_table_levels;
+	u64 page_table_mask;
+	u64 mem_section;
+	u64 nr_roots;
+	u32 section_bytes;
+	u32 section_map;
+	u32 section_shift;
+};
+
+int vmcore_rules_init(struct vmcore_rules *rules, const char *note, size_t len);
+
+/**
+ * struct vmcore_memory - how old memory is read
+ * @read: copy @len bytes at the old physical address @paddr to @buf; @span, at
+ *	least @len, bytes from @paddr on lie in one piece and may be asked for next.
+ *	Returns 0 or a negative errno
+ *
+ * The owner embeds it.
+ */
+struct vmcore_memory {
+	int (*read)(struct vmcore_memory *memory, u64 paddr, void *buf,
+		    size_t len, u64 span);
+};
+
+/* Page tables of each level, and what else takes part in finding a section. */
+#define VMCORE_NR_COPIES		12
+
+/**
+ * struct vmcore_copy - a copy of an old page
+ * @paddr: its physical address
+ * @used: when it was last looked at, in looks; 0: never filled
+ * @words: its contents
+ */
+struct vmcore_copy {
+	u64 paddr;
+	u64 used;
+	u64 words[VMCORE_PAGE_BYTES / sizeof(u64)];
+};
+
+/**
+ * struct vmcore_space - the crashed kernel's virtual addresses
+ * @rules: where its page tables are
+ * @tables: to read them by
+ * @looks: how many there were
+ * @vaddr: first address of the latest translation
+ * @paddr: and where it leads
+ * @size: for how many bytes; 0: no translation yet
+ * @copies: pages that were read
+ */
+struct vmcore_space {
+	const struct vmcore_rules *rules;
+	struct vmcore_memory *tables;
+	u64 looks;
+	u64 vaddr;
+	u64 paddr;
+	u64 size;
+	struct vmcore_copy copies[VMCORE_NR_COPIES];
+};
+
+int vmcore_vtop(struct vmcore_space *space, u64 vaddr, u64 *paddr, u64 *span);
+int vmcore_read_word(struct vmcore_space *space, u64 vaddr, u64 *word);
+
+/* Bytes of a struct page, and of those that are read at a time, at most. */
+#define VMCORE_MAX_PAGE_STRUCT	256
+#define VMCORE_MEMMAP_BYTES	8192
+
+/**
+ * struct vmcore_memmap - the crashed kernel's struct pages
+ * @space: the addresses that they are at
+ * @pages: to read them by
+ * @section: number of the section that @base is of, plus 1; 0: none yet
+ * @base: where the struct page of page frame 0 would be; 0: no such section
+ * @first: page frame of the first struct page in @words
+ * @nr: how many are there
+ * @ahead: how many to read next
+ * @words: the struct pages
+ */
+struct vmcore_memmap {
+	struct vmcore_space space;
+	struct vmcore_memory *pages;
+	u64 section;
+	u64 base;
+	u64 first;
+	u32 nr;
+	u32 ahead;
+	u64 words[(VMCORE_MEMMAP_BYTES + VMCORE_MAX_PAGE_STRUCT) / sizeof(u64)];
+};
+
+void vmcore_memmap_init(struct vmcore_memmap *map,
+			const struct vmcore_rules *rules,
+			struct vmcore_memory *tables,
+			struct vmcore_memory *pages);
+u64 vmcore_memmap_section_end(const struct vmcore_memmap *map, u64 pfn);
+const u64 *vmcore_memmap_get(struct vmcore_memmap *map, u64 pfn, u64 *missing);
+
+/* What is scanned at a time: 128 MiB, a section of x86_64. */
+#define VMCORE_BLOCK_PAGES	32768U
+/* The largest compound page there is: a huge page of 1 GiB. */
+#define VMCORE_MAX_UNIT		18
+
+/**
+ * struct vmcore_unit - pages that are what they are together
+ * @class: what they are
+ * @order: how many, as a power of two
+ */
+struct vmcore_unit {
+	enum vmcore_class class;
+	u32 order;
+};
+
+struct vmcore_unit vmcore_classify(const struct vmcore_rules *rules,
+				   const u64 *page, u64 pfn);
+bool vmcore_is_left_out(enum vmcore_class class, u32 level);
+
+/**
+ * typedef vmcore_emit_fn - told what a scan has found
+ * @ctx: the client's own
+ * @pfn: the first page frame
+ * @nr: how many, not 0
+ * @class: of all of them
+ */
+typedef void (*vmcore_emit_fn)(void *ctx, u64 pfn, u64 nr,
+			       enum vmcore_class class);
+
+void vmcore_scan(struct vmcore_memmap *map, u64 block, vmcore_emit_fn emit,
+		 void *ctx);
+
+/* Is the answer yes? */
+static inline bool vmcore_matches(const struct vmcore_test *test,
+				  const u64 *page)
+{
+	return (page[test->word] & test->mask) == test->value;
+}
+
+static inline u64 vmcore_number(const struct vmcore_field *field,
+				const u64 *page)
+{
+	return page[field->word] >> field->shift & field->mask;
+}
+
+#endif /* _FS_PROC_VMCORE_FILTER_H */

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where the crashed kernel keeps the struct page of a page frame: by section, as
+ * its sparse memory model has it (include/linux/mmzone.h). With or without
+ * vmemmap, a section says where its struct pages are.
+ *
+ * What is read at a time grows while the next struct page is wanted, and starts
+ * anew where pages are stepped over: of the memmap of free memory only the first
+ * struct page of each block is read.
+ */
+#include <linux/minmax.h>
+
+#include "vmcore_filter.h"
+
+/* The second one knows the order of a compound page. */
+#define MIN_AHEAD	2U
+
+/*
+ * Flags are below the address of a section's struct pages: SECTION_MARKED_PRESENT
+ * and more, by kernel version. There is room for them, because the struct pages
+ * of a section fill whole pages.
+ */
+#define SECTION_PRESENT		1
+#define SECTION_FLAGS		(VMCORE_PAGE_BYTES - 1ULL)
+
+static u32 page_bytes(const struct vmcore_memmap *map)
+{
+	return map->space.rules->page_words * sizeof(u64);
+}
+
+static u32 max_ahead(const struct vmcore_memmap *map)
+{
+	return VMCORE_MEMMAP_BYTES / page_bytes(map);
+}
+
+/**
+ * vmcore_memmap_init() - begin to look at struct pages
+ * @map: to be set up
+ * @rules: of the crashed kernel; must outlive @map
+ * @tables: to read page tables and sections by
+ * @pages: to read struct pages by
+ *
+ * Context: Any; whoever uses @map does so alone.
+ */
+void vmcore_memmap_init(struct vmcore_memmap *map,
+			const struct vmcore_rules *rules,
+			struct vmcore_memory *tables,
+			struct vmcore_memory *pages)
+{
+	u32 i;
+
+	map->space.rules = rules;
+	map->space.tables = tables;
+	map->space.looks = 0;
+	map->space.size = 0;
+	for (i = 0; i < VMCORE_NR_COPIES; i++)
+		map->space.copies[i].used = 0;
+	map->pages = pages;
+	map->section = 0;
+	map->base = 0;
+	map->nr = 0;
+	map->ahead = MIN_AHEAD;
+}
+
+/**
+ * vmcore_memmap_section_end() - where does the section of a page frame end?
+ * @map: struct pages
+ * @pfn: page frame number
+ *
+ * Context: Any.
+ * Return: the first page frame behind the section.
+ */
+u64 vmcore_memmap_section_end(const struct vmcore_memmap *map, u64 pfn)
+{
+	u32 shift = map->space.rules->section_shift;
+
+	return ((pfn >> shift) + 1) << shift;
+}
+
+/* Where the struct page of page frame 0 would be, by what the section says. */
+static u64 section_base(struct vmcore_memmap *map, u64 nr)
+{
+	const struct vmcore_rules *rules = map->space.rules;
+	u64 per_root = VMCORE_PAGE_BYTES / rules->section_bytes;
+	u64 root, section;
+
+	if (nr / per_root >= rules->nr_roots ||
+	    vmcore_read_word(&map->space, rules->mem_section +
+			     nr / per_root * sizeof(u64), &root) || !root ||
+	    vmcore_read_word(&map->space, root + nr % per_root *
+			     rules->section_bytes + rules->section_map,
+			     &section) ||
+	    !(section & SECTION_PRESENT))
+		return 0;
+	return section & ~SECTION_FLAGS;
+}
+
+static void enter_section(struct vmcore_memmap *map, u64 pfn)
+{
+	u64 nr = pfn >> map->space.rules->section_shift;
+
+	if (map->section == nr + 1)
+		return;
+	map->section = nr + 1;
+	map->base = section_base(map, nr);
+	map->nr = 0;
+}
+
+/* Read at most @len bytes from @vaddr on; return how many. */
+static u64 read_virtual(struct vmcore_memmap *map, u64 vaddr, void *buf, u64 len)
+{
+	u64 paddr, span, done = 0;
+
+	while (done < len) {
+		if (vmcore_vtop(&map->space, vaddr + done, &paddr, &span) ||
+		    map->pages->read(map->pages, paddr, buf + done,
+				     min(span, len - done), span))
+			break;
+		done += min(span, len - done);
+	}
+	return done;
+}
+
+/* Struct pages from @pfn's on to the end of the page that it is in. */
+static u64 to_page_end(const struct vmcore_memmap *map, u64 pfn)
+{
+	u64 into = (map->base + pfn * page_bytes(map)) % VMCORE_PAGE_BYTES;
+
+	return (VMCORE_PAGE_BYTES - into + page_bytes(map) - 1) / page_bytes(map);
+}
+
+static void read_ahead(struct vmcore_memmap *map, u64 pfn, u64 left)
+{
+	u64 vaddr = map->base + pfn * page_bytes(map);
+	u64 wanted, got;
+
+	map->ahead = map->nr && pfn == map->first + map->nr - 1 ?
+		     min(map->ahead * 2, max_ahead(map)) : MIN_AHEAD;
+	wanted = min_t(u64, map->ahead, left);
+	got = read_virtual(map, vaddr, map->words, wanted * page_bytes(map));
+	map->first = pfn;
+	map->nr = got / page_bytes(map);
+}
+
+/**
+ * vmcore_memmap_get() - get a struct page
+ * @map: struct pages
+ * @pfn: of this page frame
+ * @missing: set if there is none: for how many page frames from @pfn on, within
+ *	the section, that is so; not 0
+ *
+ * The next struct page follows it, or zeros where that is of another section or
+ * cannot be read.
+ *
+ * Context: That of the callbacks.
+ * Return: its words, until the next call; NULL if it cannot be read.
+ */
+const u64 *vmcore_memmap_get(struct vmcore_memmap *map, u64 pfn, u64 *missing)
+{
+	u32 words = map->space.rules->page_words;
+	u64 left = vmcore_memmap_section_end(map, pfn) - pfn;
+	u32 i;
+
+	enter_section(map, pfn);
+	if (!map->base) {
+		*missing = left;
+		return NULL;
+	}
+	if (pfn < map->first || pfn - map->first >= map->nr ||
+	    (pfn - map->first == map->nr - 1 && left > 1))
+		read_ahead(map, pfn, left);
+	if (!map->nr) {
+		*missing = min(left, to_page_end(map, pfn));
+		return NULL;
+	}
+	if (pfn - map->first == map->nr - 1) {
+		for (i = 0; i < words; i++)
+			map->words[map->nr * words + i] = 0;
+	}
+	return &map->words[(pfn - map->first) * words];
+}

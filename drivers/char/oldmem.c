@@ -104,16 +104,10 @@ static int window_map(struct oldmem_window *win, size_t size)
 	}
 }
 
-/*
- * Put the window where it begins with paddr's page and has as much of the len
- * bytes from paddr on as is good, all of them RAM or none.
- */
-static int window_move(struct oldmem_window *win, u64 paddr, u64 len,
-		       unsigned int flags)
+/* Put the window at start, up to end at most, all of it RAM or none. */
+static int window_place(struct oldmem_window *win, u64 start, u64 end,
+			unsigned int flags)
 {
-	u64 start = round_down(paddr, PAGE_SIZE);
-	u64 end = min(PAGE_ALIGN(paddr + len),
-		      round_up(start + 1, window_wanted(win, start)));
 	bool is_ram;
 	u64 size;
 
@@ -127,6 +121,20 @@ static int window_move(struct oldmem_window *win, u64 paddr, u64 len,
 		return window_map(win, size);
 	win->size = size;
 	return 0;
+}
+
+/*
+ * Put the window where it begins with paddr's page and has as much of the len
+ * bytes from paddr on as is good.
+ */
+static int window_move(struct oldmem_window *win, u64 paddr, u64 len,
+		       unsigned int flags)
+{
+	u64 start = round_down(paddr, PAGE_SIZE);
+	u64 end = min(PAGE_ALIGN(paddr + len),
+		      round_up(start + 1, window_wanted(win, start)));
+
+	return window_place(win, start, end, flags);
 }
 
 /* Make the window have paddr; return how many of the len bytes it has then. */
@@ -275,6 +283,29 @@ int oldmem_read(u64 paddr, void *buf, size_t len, unsigned int flags)
 
 	oldmem_window_unmap(&win);
 	return err;
+}
+
+/**
+ * oldmem_window_cover() - map a range that is going to be read here and there
+ * @win: the caller's window, which nobody else uses meanwhile
+ * @start: physical address, page aligned
+ * @end: the first one behind the range, page aligned; the headers vouch for all of
+ *	it
+ * @flags: OLDMEM_*
+ *
+ * If a part of the range is not RAM, or address space is short, the window has
+ * less of it; reads elsewhere then move it.
+ *
+ * Context: Process context, may sleep.
+ * Return: 0; -EINVAL for addresses that no CPU has; -ENOMEM if not a page could be
+ * mapped.
+ */
+int oldmem_window_cover(struct oldmem_window *win, u64 start, u64 end,
+			unsigned int flags)
+{
+	if (end < start || !is_sane(start, end - start))
+		return -EINVAL;
+	return window_place(win, start, end, flags);
 }
 
 static int remap_zeros(struct vm_area_struct *vma, unsigned long addr,

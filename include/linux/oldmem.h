@@ -41,6 +41,8 @@ ssize_t oldmem_read_iter(struct oldmem_window *win, u64 paddr, u64 len,
 			 unsigned int flags, struct iov_iter *to);
 int oldmem_window_read(struct oldmem_window *win, u64 paddr, void *buf,
 		       size_t len, unsigned int flags);
+int oldmem_window_cover(struct oldmem_window *win, u64 start, u64 end,
+			unsigned int flags);
 int oldmem_read(u64 paddr, void *buf, size_t len, unsigned int flags);
 int oldmem_remap(struct vm_area_struct *vma, unsigned long addr, u64 paddr,
 		 size_t size, unsigned int flags);

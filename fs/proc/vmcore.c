@@ -52,6 +52,22 @@ struct vmcore_file {
 	struct oldmem_window window;
 };
 
+/**
+ * vmcore_edition_get() - the exported file as it is now
+ *
+ * Context: May sleep.
+ * Return: an edition, to be given back by vmcore_edition_put(), or NULL if there
+ * is none.
+ */
+struct vmcore_edition *vmcore_edition_get(void)
+{
+	guard(mutex)(&vmcore.lock);
+
+	if (vmcore.edition)
+		kref_get(&vmcore.edition->ref);
+	return vmcore.edition;
+}
+
 static int vmcore_open(struct inode *inode, struct file *file)
 {
 	struct vmcore_file *vf __free(kfree) = kzalloc(sizeof(*vf), GFP_KERNEL);
@@ -60,12 +76,10 @@ static int vmcore_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	mutex_init(&vf->lock);
 
-	guard(mutex)(&vmcore.lock);
-	if (!vmcore.edition)
+	vf->edition = vmcore_edition_get();
+	if (!vf->edition)
 		return -ENODEV;
 
-	kref_get(&vmcore.edition->ref);
-	vf->edition = vmcore.edition;
 	/* A device dump may have come since the inode was made. */
 	i_size_write(inode, vf->edition->layout.size);
 	file->private_data = no_free_ptr(vf);
@@ -230,6 +244,7 @@ static void publish(struct vmcore_edition *edition)
 	vmcore.edition = edition;
 	if (vmcore.entry)
 		proc_set_size(vmcore.entry, edition->layout.size);
+	vmcore_kern_resize(edition->layout.size);
 }
 
 /**
@@ -276,6 +291,7 @@ static int load_locked(struct crash_source *source)
 	proc_set_size(vmcore.entry, edition->layout.size);
 	/* A cached inode would not know what size the next edition has. */
 	pde_force_lookup(vmcore.entry);
+	vmcore_kern_load(&vmcore.contents, edition->layout.size);
 	return 0;
 }
 
@@ -330,6 +346,7 @@ void vmcore_unload(void)
 		vmcore.entry = NULL;
 	}
 	proc_remove(entry);
+	vmcore_kern_unload();
 
 	guard(mutex)(&vmcore.lock);
 	unload_locked();

@@ -65,9 +65,13 @@ void vmcore_contents_init(struct vmcore_contents *contents,
 void vmcore_contents_destroy(struct vmcore_contents *contents);
 struct vmcore_edition *vmcore_edition_create(struct vmcore_contents *contents);
 void vmcore_edition_put(struct vmcore_edition *edition);
+struct vmcore_edition *vmcore_edition_get(void);
 int vmcore_attach_device(struct vmcore_device *device);
 void vmcore_device_free(struct vmcore_device *device);
 int vmcore_load(struct crash_source *source);
 void vmcore_unload(void);
+void vmcore_kern_load(const struct vmcore_contents *contents, u64 size);
+void vmcore_kern_resize(u64 size);
+void vmcore_kern_unload(void);
 
 #endif /* _FS_PROC_VMCORE_INTERNAL_H */

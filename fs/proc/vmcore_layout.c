@@ -81,6 +81,7 @@ int vmcore_layout_add_load(struct vmcore_layout *layout,
 	struct vmcore_region region = {
 		.kind = VMCORE_OLDMEM,
 		.paddr = old->where - into_page,
+		.old = old->paddr - into_page,
 	};
 	int err = 0;
 

@@ -42,6 +42,8 @@ enum vmcore_kind {
  * @kind: tells which of @buf and @paddr is meant
  * @buf: the bytes, unless @kind is VMCORE_OLDMEM
  * @paddr: present physical address of the bytes if @kind is VMCORE_OLDMEM
+ * @old: where they were in the crashed kernel, then; not on a page boundary if the
+ *	pages of that kernel are not pages here
  */
 struct vmcore_region {
 	u64 start;
@@ -51,6 +53,7 @@ struct vmcore_region {
 		void *buf;
 		u64 paddr;
 	};
+	u64 old;
 };
 
 /**

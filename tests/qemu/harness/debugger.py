@@ -103,3 +103,11 @@ class Debugger:
             count = min(size - len(data), CHUNK)
             data += bytes.fromhex(self._ask(f"m{vaddr + len(data):x},{count:x}"))
         return bytes(data)
+
+    def write_physical(self, paddr, data):
+        """Overwrite memory at a physical address, behind the back of the guest."""
+        self._command("Qqemu.PhyMemMode:1")
+        for at in range(0, len(data), CHUNK):
+            part = data[at:at + CHUNK]
+            self._command(f"M{paddr + at:x},{len(part):x}:{part.hex()}")
+        self._command("Qqemu.PhyMemMode:0")

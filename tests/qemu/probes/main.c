@@ -12,10 +12,12 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } probes[] = {
 	{ "copy", probe_copy },
+	{ "extents", probe_extents },
 	{ "fill", probe_fill },
 	{ "fuzz", probe_fuzz },
 	{ "load", probe_load },
 	{ "seek", probe_seek },
+	{ "sparse", probe_sparse },
 	{ "spin", probe_spin },
 	{ "vmcore", probe_vmcore },
 	{ "without", probe_without },

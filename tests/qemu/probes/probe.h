@@ -13,10 +13,12 @@
 #include <sys/types.h>
 
 int probe_copy(int argc, char **argv);
+int probe_extents(int argc, char **argv);
 int probe_fill(int argc, char **argv);
 int probe_fuzz(int argc, char **argv);
 int probe_load(int argc, char **argv);
 int probe_seek(int argc, char **argv);
+int probe_sparse(int argc, char **argv);
 int probe_spin(int argc, char **argv);
 int probe_vmcore(int argc, char **argv);
 int probe_without(int argc, char **argv);

@@ -2,10 +2,10 @@
 /*
  * Access to the crashed kernel's memory, in windows.
  *
- * Every byte of old memory that this kernel reads or maps goes through a window:
- * it is the one place that asks whether there is RAM, how it was encrypted, and
- * how much of it can be mapped at a time. ELF headers, /proc/vmcore and
- * /dev/oldmem are its users.
+ * Every byte of old memory that this kernel reads goes through a window: it is
+ * the one place that asks whether there is RAM, how it was encrypted, and how much
+ * of it can be mapped at a time. ELF headers, /proc/vmcore and /dev/oldmem are its
+ * users. What processes map is in oldmem_mmap.c.
  */
 #define pr_fmt(fmt) "oldmem: " fmt
 
@@ -306,69 +306,4 @@ int oldmem_window_cover(struct oldmem_window *win, u64 start, u64 end,
 	if (end < start || !is_sane(start, end - start))
 		return -EINVAL;
 	return window_place(win, start, end, flags);
-}
-
-static int remap_zeros(struct vm_area_struct *vma, unsigned long addr,
-		       size_t size, pgprot_t prot)
-{
-	size_t at;
-	int err;
-
-	for (at = 0; at < size; at += PAGE_SIZE) {
-		err = remap_pfn_range(vma, addr + at, my_zero_pfn(addr + at),
-				      PAGE_SIZE, prot);
-		if (err)
-			return err;
-		cond_resched();
-	}
-	return 0;
-}
-
-/**
- * oldmem_remap() - map old memory into a process
- * @vma: the process's mapping, not writable and not to become so
- * @addr: where in it to begin, page aligned
- * @paddr: physical address to begin with, page aligned
- * @size: bytes, page aligned; they must fit @vma
- * @flags: OLDMEM_*
- *
- * Pages that are not RAM are the zero page.
- *
- * Each piece is mapped here while it is mapped there: where the kernel keeps
- * track of cache modes, as x86 does, a part of a mapping gets the mode under
- * which the memory is in use, and if it is not in use, no cache at all.
- *
- * Context: In ->mmap, with the mmap lock held for writing.
- * Return: 0; -EINVAL if something is not aligned, no CPU has the addresses, or
- * @vma is or can be made writable; -ENOMEM; what remap_pfn_range() returns. Undoing
- * a part that was mapped is left to whoever tears down @vma.
- */
-int oldmem_remap(struct vm_area_struct *vma, unsigned long addr, u64 paddr,
-		 size_t size, unsigned int flags)
-{
-	pgprot_t prot = vma->vm_page_prot;
-	struct oldmem_window win = {};
-	ssize_t got;
-	int err = 0;
-
-	if (!PAGE_ALIGNED(addr) || !PAGE_ALIGNED(paddr) ||
-	    !PAGE_ALIGNED(size) || !is_sane(paddr, size) ||
-	    vma->vm_flags & (VM_WRITE | VM_MAYWRITE))
-		return -EINVAL;
-	if (flags & OLDMEM_ENCRYPTED)
-		prot = pgprot_encrypted(prot);
-
-	for (; size && !err; addr += got, paddr += got, size -= got) {
-		got = window_get(&win, paddr, size, flags);
-		if (got < 0) {
-			err = got;
-			break;
-		}
-		err = win.vaddr ?
-		      remap_pfn_range(vma, addr, PHYS_PFN(paddr), got, prot) :
-		      remap_zeros(vma, addr, got, prot);
-		cond_resched();
-	}
-	oldmem_window_unmap(&win);
-	return err;
 }

@@ -117,7 +117,8 @@ static s64 read_chunk(const struct vmcore_region *region, u64 offset, u64 len,
 					min_t(u64, region->size - offset, SSIZE_MAX),
 					oldmem_default_flags(), rd->to);
 
-	copied = copy_to_iter(region->buf + offset, len, rd->to);
+	copied = region->kind == VMCORE_FILL ? iov_iter_zero(len, rd->to) :
+		 copy_to_iter(region->buf + offset, len, rd->to);
 	if (!copied)
 		return -EFAULT;
 	return copied;
@@ -137,11 +138,17 @@ static ssize_t vmcore_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	return done ? done : err;
 }
 
+struct vmcore_map {
+	struct vm_area_struct *vma;
+	unsigned int flags;		/* OLDMEM_* */
+};
+
 /* Must not wait for vmcore_file.lock, whose holders may fault on mmap_lock. */
 static s64 mmap_chunk(const struct vmcore_region *region, u64 offset, u64 len,
 		      void *ctx)
 {
-	struct vm_area_struct *vma = ctx;
+	const struct vmcore_map *map = ctx;
+	struct vm_area_struct *vma = map->vma;
 	u64 into_file = region->start + offset;
 	unsigned long addr;
 	int err;
@@ -150,20 +157,57 @@ static s64 mmap_chunk(const struct vmcore_region *region, u64 offset, u64 len,
 	addr = vma->vm_start + (into_file - ((u64)vma->vm_pgoff << PAGE_SHIFT));
 	if (region->kind == VMCORE_OLDMEM)
 		err = oldmem_remap(vma, addr, region->paddr + offset, len,
-				   oldmem_default_flags());
+				   map->flags);
+	else if (region->kind == VMCORE_FILL)
+		err = oldmem_map_zeros(vma, addr, len);
 	else
 		err = remap_vmalloc_range_partial(vma, addr, region->buf,
 						  offset >> PAGE_SHIFT, len);
 	return err ? err : len;
 }
 
+static void vmcore_vm_open(struct vm_area_struct *vma)
+{
+	struct vmcore_edition *edition = vma->vm_private_data;
+
+	kref_get(&edition->ref);
+}
+
+static void vmcore_vm_close(struct vm_area_struct *vma)
+{
+	vmcore_edition_put(vma->vm_private_data);
+}
+
+/* Only of old memory are there parts that mmap has not mapped. */
+static vm_fault_t vmcore_vm_fault(struct vm_fault *vmf)
+{
+	const struct vmcore_edition *edition = vmf->vma->vm_private_data;
+	u64 pos = (u64)vmf->pgoff << PAGE_SHIFT;
+	const struct vmcore_region *region =
+		vmcore_layout_find(&edition->layout, pos);
+
+	if (!region || region->kind != VMCORE_OLDMEM)
+		return VM_FAULT_SIGBUS;
+	return oldmem_fault(vmf, region->paddr + (pos - region->start),
+			    region->paddr, region->paddr + region->size);
+}
+
+static const struct vm_operations_struct vmcore_vm_ops = {
+	.open	= vmcore_vm_open,
+	.close	= vmcore_vm_close,
+	.fault	= vmcore_vm_fault,
+};
+
 static int vmcore_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct vmcore_file *vf = file->private_data;
 	const struct vmcore_layout *layout = &vf->edition->layout;
+	struct vmcore_map map = { .vma = vma, .flags = oldmem_default_flags() };
 	u64 pos = (u64)vma->vm_pgoff << PAGE_SHIFT;
 	u64 len = vma->vm_end - vma->vm_start;
+	const struct vmcore_region *first;
 	u64 done;
+	int err;
 
 	if (len > layout->size || pos > layout->size - len)
 		return -EINVAL;
@@ -171,9 +215,26 @@ static int vmcore_mmap(struct file *file, struct vm_area_struct *vma)
 		return -EPERM;
 
 	/* Not VM_MAYWRITE, so mprotect() is refused, and nothing is ever copied. */
-	vm_flags_mod(vma, VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP,
-		     VM_MAYWRITE | VM_MAYEXEC);
-	return vmcore_walk(layout, pos, len, mmap_chunk, vma, &done);
+	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYWRITE | VM_MAYEXEC);
+
+	/* Pages of our own, which are first in the file, cannot be with huge ones. */
+	first = vmcore_layout_find(layout, pos);
+	if (first->kind != VMCORE_OLDMEM && first->kind != VMCORE_FILL) {
+		vm_flags_set(vma, VM_MIXEDMAP);
+		return vmcore_walk(layout, pos, len, mmap_chunk, &map, &done);
+	}
+
+	vm_flags_set(vma, VM_IO | VM_PFNMAP);
+	map.flags |= OLDMEM_FAULT;
+	err = vmcore_walk(layout, pos, len, mmap_chunk, &map, &done);
+	if (err)
+		return err;
+
+	/* The file may be closed, and the dump unloaded, while this is mapped. */
+	vma->vm_ops = &vmcore_vm_ops;
+	vma->vm_private_data = vf->edition;
+	kref_get(&vf->edition->ref);
+	return 0;
 }
 
 /* Stops where data begins, or where a hole does. */
@@ -183,6 +244,8 @@ static s64 seek_chunk(const struct vmcore_region *region, u64 offset, u64 len,
 	bool is_ram, to_data = *(bool *)ctx;
 	u64 passed = 0;
 
+	if (region->kind == VMCORE_FILL)
+		return to_data ? len : 0;
 	if (region->kind != VMCORE_OLDMEM)
 		return to_data ? 0 : len;
 
@@ -233,6 +296,7 @@ static const struct proc_ops vmcore_proc_ops = {
 	.proc_read_iter	= vmcore_read_iter,
 	.proc_lseek	= vmcore_llseek,
 	.proc_mmap	= vmcore_mmap,
+	.proc_get_unmapped_area = thp_get_unmapped_area,
 };
 
 /* Make @edition the one that is opened from now on. */

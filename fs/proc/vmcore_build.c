@@ -207,6 +207,7 @@ static struct vmcore_edition *edition_alloc(size_t nr_regions,
 		return NULL;
 
 	kref_init(&edition->ref);
+	edition->layout.huge = oldmem_huge_size();
 	edition->layout.max_regions = nr_regions;
 	edition->layout.regions = kvcalloc(nr_regions,
 					   sizeof(*edition->layout.regions),
@@ -257,6 +258,18 @@ static u32 add_loads(struct vmcore_layout *layout,
 	return nr;
 }
 
+/* Regions for all PT_LOADs, with what may be put before them. */
+static size_t nr_load_regions(const struct crash_source *source)
+{
+	size_t nr = source->nr_loads;
+	u32 i;
+
+	for (i = 0; i < source->nr_loads; i++)
+		nr += vmcore_layout_is_huge(&source->loads[i],
+					    oldmem_huge_size());
+	return nr;
+}
+
 static struct vmcore_edition *edition_build(struct vmcore_contents *contents)
 {
 	const struct crash_source *source = contents->source;
@@ -264,7 +277,8 @@ static struct vmcore_edition *edition_build(struct vmcore_contents *contents)
 						     source->nr_loads + 1);
 	size_t nr_devices = list_count_nodes(&contents->devices);
 	struct vmcore_edition *edition __free(vmcore_edition) =
-		edition_alloc(source->nr_loads + nr_devices + 2, headers_size);
+		edition_alloc(nr_load_regions(source) + nr_devices + 2,
+			      headers_size);
 	struct crash_segment *segs __free(kvfree) =
 		kvcalloc(source->nr_loads + 1, sizeof(*segs), GFP_VMCORE);
 	struct crash_elf elf = source->elf;

@@ -107,7 +107,7 @@ static int kern_release(struct inode *inode, struct file *file)
 static u64 extent(struct kern_file *kf, const struct vmcore_region *region,
 		  u64 offset, u64 len, bool *left_out)
 {
-	*left_out = false;
+	*left_out = region->kind == VMCORE_FILL;
 	if (region->kind != VMCORE_OLDMEM || !PAGE_ALIGNED(region->old))
 		return len;
 	return vmcore_view_extent(kf->view, region->old + offset, len, left_out);
@@ -273,6 +273,12 @@ static loff_t kern_llseek(struct file *file, loff_t offset, int whence)
 	return vfs_setpos(file, offset, MAX_LFS_FILESIZE);
 }
 
+/* Old memory, and the zeros between, come last in the file. */
+static bool is_old_memory(const struct vmcore_region *region)
+{
+	return region->kind == VMCORE_OLDMEM || region->kind == VMCORE_FILL;
+}
+
 struct kern_mmap {
 	struct kern_file *kf;
 	struct vm_area_struct *vma;
@@ -289,21 +295,6 @@ static const struct vm_operations_struct kern_vm_ops = {
 	.fault = kern_fault,
 };
 
-static int map_zeros(struct vm_area_struct *vma, unsigned long addr, u64 len)
-{
-	u64 at;
-	int err;
-
-	for (at = 0; at < len; at += PAGE_SIZE) {
-		err = remap_pfn_range(vma, addr + at, my_zero_pfn(addr + at),
-				      PAGE_SIZE, vma->vm_page_prot);
-		if (err)
-			return err;
-		cond_resched();
-	}
-	return 0;
-}
-
 /* Must not wait for kern_file.lock, whose holders may fault on mmap_lock. */
 static s64 mmap_chunk(const struct vmcore_region *region, u64 offset, u64 len,
 		      void *ctx)
@@ -314,7 +305,7 @@ static s64 mmap_chunk(const struct vmcore_region *region, u64 offset, u64 len,
 	u64 at = offset, same;
 	int err = 0;
 
-	if (region->kind != VMCORE_OLDMEM)
+	if (!is_old_memory(region))
 		return remap_vmalloc_range_partial(vma, vma->vm_start + start + at,
 						   region->buf,
 						   offset >> PAGE_SHIFT, len) ?: len;
@@ -329,16 +320,9 @@ static s64 mmap_chunk(const struct vmcore_region *region, u64 offset, u64 len,
 			err = oldmem_remap(vma, addr, region->paddr + at, same,
 					   oldmem_default_flags());
 		else if (!map->lazy)
-			err = map_zeros(vma, addr, same);
+			err = oldmem_map_zeros(vma, addr, same);
 	}
 	return err ?: len;
-}
-
-/* Does all of the mapping show old memory? */
-static bool is_old_memory(const struct vmcore_layout *layout, u64 pos)
-{
-	/* That comes last in the file. */
-	return vmcore_layout_find(layout, pos)->kind == VMCORE_OLDMEM;
 }
 
 static int kern_mmap(struct file *file, struct vm_area_struct *vma)
@@ -359,7 +343,7 @@ static int kern_mmap(struct file *file, struct vm_area_struct *vma)
 	 * Buffers of this kernel are mapped as pages that are counted, and next to
 	 * those no page frame can be put in later on.
 	 */
-	map.lazy = is_old_memory(layout, pos);
+	map.lazy = is_old_memory(vmcore_layout_find(layout, pos));
 	vm_flags_mod(vma, (map.lazy ? VM_PFNMAP | VM_IO : VM_MIXEDMAP) |
 		     VM_DONTEXPAND | VM_DONTDUMP, VM_MAYWRITE | VM_MAYEXEC);
 	if (map.lazy)

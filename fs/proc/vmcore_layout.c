@@ -58,6 +58,32 @@ int vmcore_layout_add_buffer(struct vmcore_layout *layout,
 }
 
 /**
+ * vmcore_layout_is_huge() - is there a whole huge page in old memory?
+ * @old: a PT_LOAD of the headers that the crashed kernel left
+ * @huge: bytes of a huge page, a power of two; 0 if none are used
+ *
+ * Context: Any.
+ * Return: true if vmcore_layout_add_load() may need one more region for it.
+ */
+bool vmcore_layout_is_huge(const struct crash_segment *old, u64 huge)
+{
+	u64 skip = -old->where & (huge - 1);
+
+	return huge && old->filesz >= skip && old->filesz - skip >= huge;
+}
+
+/* Zeros, up to where a region with this address has to begin. */
+static int append_fill(struct vmcore_layout *layout, u64 paddr)
+{
+	struct vmcore_region region = {
+		.kind = VMCORE_FILL,
+		.size = (paddr - layout->size) & (layout->huge - 1),
+	};
+
+	return region.size ? append(layout, &region) : 0;
+}
+
+/**
  * vmcore_layout_add_load() - put old memory at the end of the file
  * @layout: the file
  * @old: a PT_LOAD of the headers that the crashed kernel left
@@ -65,7 +91,8 @@ int vmcore_layout_add_buffer(struct vmcore_layout *layout,
  *
  * Pages that @old covers in part are added whole, since mmap can do no other.
  * Where @exported points is the byte itself, which therefore has the same
- * offset into its page in the file and in memory.
+ * offset into its page in the file and in memory; and into its huge page, if
+ * there is a whole one.
  *
  * Context: Any; the caller serialises access to @layout.
  * Return: 0; -EFBIG if the file would outgrow loff_t, or the segment the
@@ -77,7 +104,8 @@ int vmcore_layout_add_load(struct vmcore_layout *layout,
 			   struct crash_segment *exported)
 {
 	u64 end, into_page = old->where & (PAGE_SIZE - 1);
-	u64 where = layout->size + into_page;
+	const struct vmcore_layout before = *layout;
+	u64 where;
 	struct vmcore_region region = {
 		.kind = VMCORE_OLDMEM,
 		.paddr = old->where - into_page,
@@ -90,10 +118,15 @@ int vmcore_layout_add_load(struct vmcore_layout *layout,
 		return -EFBIG;
 
 	region.size = ALIGN(end, PAGE_SIZE) - region.paddr;
-	if (old->filesz)
+	if (vmcore_layout_is_huge(old, layout->huge))
+		err = append_fill(layout, region.paddr);
+	where = layout->size + into_page;
+	if (!err && old->filesz)
 		err = append(layout, &region);
-	if (err)
+	if (err) {
+		*layout = before;
 		return err;
+	}
 
 	*exported = *old;
 	exported->where = where;

@@ -6,11 +6,16 @@
  *	           device dumps, each of them a note    VMCORE_DEVICE  \ one
  *	           notes of the crashed kernel          VMCORE_NOTES   / PT_NOTE
  *	           old memory, one region per PT_LOAD   VMCORE_OLDMEM
+ *	           zeros before some of them            VMCORE_FILL
  *
  * Regions follow each other without a gap, and each starts and ends on a page
  * boundary, so that read and mmap see the same bytes at the same offset. Device
  * dumps come first because they fill their pages: nothing but notes may lie
  * between the first and the last byte of a PT_NOTE.
+ *
+ * What is large enough for a huge page lies in the file as it does in memory, so
+ * that mmap can use them: offset and address are congruent modulo the huge page
+ * size, and zeros are put before it for that.
  *
  * Nothing here keeps state, reads memory through a region or knows how that is
  * done, so the same source is tested in user space.
@@ -27,12 +32,14 @@
  * @VMCORE_DEVICE: a device dump, in memory of this kernel
  * @VMCORE_NOTES: the crashed kernel's notes, copied to memory of this kernel
  * @VMCORE_OLDMEM: memory of the crashed kernel, where it is
+ * @VMCORE_FILL: zeros that are nowhere; a hole of the file
  */
 enum vmcore_kind {
 	VMCORE_HEADERS,
 	VMCORE_DEVICE,
 	VMCORE_NOTES,
 	VMCORE_OLDMEM,
+	VMCORE_FILL,
 };
 
 /**
@@ -40,7 +47,7 @@ enum vmcore_kind {
  * @start: file offset of the first byte
  * @size: bytes, not 0
  * @kind: tells which of @buf and @paddr is meant
- * @buf: the bytes, unless @kind is VMCORE_OLDMEM
+ * @buf: the bytes, if they are in memory of this kernel
  * @paddr: present physical address of the bytes if @kind is VMCORE_OLDMEM
  * @old: where they were in the crashed kernel, then; not on a page boundary if the
  *	pages of that kernel are not pages here
@@ -59,12 +66,14 @@ struct vmcore_region {
 /**
  * struct vmcore_layout - the whole file
  * @size: bytes, whole pages, fits loff_t
+ * @huge: bytes of a huge page, a power of two; 0 if none are used
  * @max_regions: room in @regions
  * @nr_regions: how many are in use
  * @regions: ascending by start, from offset 0, without gaps
  */
 struct vmcore_layout {
 	u64 size;
+	u64 huge;
 	u32 max_regions;
 	u32 nr_regions;
 	struct vmcore_region *regions;
@@ -88,6 +97,7 @@ int vmcore_layout_add_buffer(struct vmcore_layout *layout,
 int vmcore_layout_add_load(struct vmcore_layout *layout,
 			   const struct crash_segment *old,
 			   struct crash_segment *exported);
+bool vmcore_layout_is_huge(const struct crash_segment *old, u64 huge);
 const struct vmcore_region *
 vmcore_layout_find(const struct vmcore_layout *layout, u64 pos);
 int vmcore_walk(const struct vmcore_layout *layout, u64 pos, u64 len,

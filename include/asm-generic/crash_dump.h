@@ -14,6 +14,8 @@
 #include <linux/range.h>
 #include <linux/types.h>
 
+#include <asm/page.h>
+
 /* First physical address, in bytes, that the CPU cannot reach; below 2^63. */
 static inline u64 arch_oldmem_limit(void)
 {
@@ -42,6 +44,21 @@ static inline void *arch_oldmem_map(phys_addr_t start, size_t size,
 static inline void arch_oldmem_unmap(void *vaddr)
 {
 	memunmap(vaddr);
+}
+
+/*
+ * Put it on record that size bytes of RAM, from start on, both whole pages, are
+ * used cached, until arch_oldmem_release(), and set in *prot, for page tables of
+ * processes, what has to be used instead. An errno if others use them otherwise.
+ * May sleep.
+ */
+static inline int arch_oldmem_hold(u64 start, u64 size, pgprot_t *prot)
+{
+	return 0;
+}
+
+static inline void arch_oldmem_release(u64 start, u64 size)
+{
 }
 
 #endif /* _ASM_GENERIC_CRASH_DUMP_H */

@@ -364,6 +364,81 @@ static void huge_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, done, (1ULL << 52) - 1);
 }
 
+#define H		((u64)512 * PAGE_SIZE)
+
+/**
+ * struct fill_case - a segment behind one page of headers, with huge pages
+ * @what: for the message
+ * @where: present address of the segment
+ * @filesz: bytes of it
+ * @fill: expected pages of zeros before it
+ */
+struct fill_case {
+	const char *what;
+	u64 where, filesz, fill;
+};
+
+static const struct fill_case fill_cases[] = {
+	{ "a huge page", 8 * H, H, 511 },
+	{ "a huge page less a byte", 8 * H, H - 1, 0 },
+	{ "as much in two halves", 8 * H + H / 2, H, 0 },
+	{ "a half, and a huge page", 8 * H + H / 2, H + H / 2, 255 },
+	{ "congruent as it is", 8 * H + P, 2 * H, 0 },
+	{ "almost a huge page of zeros", 8 * H, 5 * H, 511 },
+	{ "a byte before the huge page", 8 * H - 1, H + 1, 510 },
+	{ "huge pages behind a byte", 7 * H + P - 1, 3 * H, 511 },
+	{ "a page", 8 * H, P, 0 },
+	{ "no bytes at all", 8 * H, 0, 0 },
+};
+
+static void fill_test(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(fill_cases); i++) {
+		const struct fill_case *this = &fill_cases[i];
+		struct vmcore_layout *layout = make_layout(test, 3);
+		struct crash_segment seg;
+		u64 at;
+
+		layout->huge = H;
+		KUNIT_EXPECT_EQ(test, vmcore_layout_add_buffer(layout, VMCORE_HEADERS,
+							       layout, 1), 0);
+		KUNIT_EXPECT_EQ_MSG(test, add_load(layout, this->where, this->filesz,
+						   &seg), 0, "%s", this->what);
+		at = (1 + this->fill) * P;
+		KUNIT_EXPECT_EQ_MSG(test, seg.where, at + this->where % P, "%s",
+				    this->what);
+		KUNIT_ASSERT_EQ_MSG(test, layout->nr_regions,
+				    1 + !!this->fill + !!this->filesz, "%s", this->what);
+		if (!this->fill)
+			continue;
+		KUNIT_EXPECT_EQ(test, layout->regions[1].kind, VMCORE_FILL);
+		KUNIT_EXPECT_EQ(test, layout->regions[1].size, this->fill * P);
+		KUNIT_EXPECT_EQ(test, layout->regions[2].kind, VMCORE_OLDMEM);
+		KUNIT_EXPECT_EQ(test, layout->regions[2].start, at);
+		KUNIT_EXPECT_EQ_MSG(test, (at - layout->regions[2].paddr) % H, 0, "%s",
+				    this->what);
+	}
+}
+
+/* Zeros without what they were put there for are taken back. */
+static void fill_refused_test(struct kunit *test)
+{
+	struct vmcore_layout *layout = make_layout(test, 2), before;
+	struct crash_segment seg = { .where = 4711 };
+
+	layout->huge = H;
+	KUNIT_EXPECT_EQ(test, vmcore_layout_add_buffer(layout, VMCORE_HEADERS,
+						       layout, 1), 0);
+	before = *layout;
+	KUNIT_EXPECT_EQ(test, add_load(layout, 8 * H, H, &seg), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, add_load(layout, 8 * H, S64_MAX - H, &seg), -EFBIG);
+	KUNIT_EXPECT_EQ(test, seg.where, 4711);
+	KUNIT_EXPECT_MEMEQ(test, layout, &before, sizeof(before));
+	KUNIT_EXPECT_EQ(test, add_load(layout, 8 * H + P, H + P, &seg), 0);
+}
+
 static struct kunit_case vmcore_layout_cases[] = {
 	KUNIT_CASE(load_test),
 	KUNIT_CASE(buffer_test),
@@ -372,6 +447,8 @@ static struct kunit_case vmcore_layout_cases[] = {
 	KUNIT_CASE(random_walk_test),
 	KUNIT_CASE(walk_ends_test),
 	KUNIT_CASE(huge_test),
+	KUNIT_CASE(fill_test),
+	KUNIT_CASE(fill_refused_test),
 	{}
 };
 

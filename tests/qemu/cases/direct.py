@@ -13,6 +13,7 @@ U64 = (1 << 64) - 1
 READ_MAX = 16 << 20
 MESSAGES = 12       # lines that one set of headers may cause
 PAGES = 3
+SKIPPED = 5 << 20       # of a file, so that what follows is old memory
 
 
 @dataclasses.dataclass
@@ -291,6 +292,21 @@ def good_at_boot(context):
         found = guest.bytes("dd if=/dev/oldmem status=none bs=4096 count=2 "
                             f"skip={OLD // PAGE_SIZE}")
         check(found == pattern(OLD, 2 * PAGE_SIZE), "/dev/oldmem has other bytes")
+
+
+@test
+def mapped_when_replaced(context):
+    """What is mapped of a dump stays, and can be touched for the first time, when headers that
+    are loaded replace the dump."""
+    old = OldMemory()
+    size = 12 << 20
+    large = Segment(filesz=2 * size, memsz=2 * size)
+    first, second = (old.add(Header(segments).encode()) for segments in ([large], [GOOD]))
+    with old.boot(context.workdir, "panic_on_warn=1 oops=panic") as guest:
+        guest.sh(f"echo {first:#x} >{HOOK}")
+        guest.sh(f"probe map-over /proc/vmcore {SKIPPED} {size} {HOOK} {second:#x}")
+        core = ElfCore(io.BytesIO(guest.bytes(f"head -c {READ_MAX} /proc/vmcore")))
+        check([load.filesz for load in core.loads] == [GOOD.filesz], "the dump was not replaced")
 
 
 @test

@@ -10,6 +10,7 @@ from harness.suite import check, test
 CAP_SYS_RAWIO = 17
 NT_VMCOREDD = 0x700
 VMCOREDD_NAME = 44
+HUGE_PAGE = 2 << 20
 
 
 @contextlib.contextmanager
@@ -34,6 +35,24 @@ def vmcore_access(context):
     and accesses behind the end are refused; data and holes add up to the file."""
     with capture_kernel(context) as (guest, dump):
         guest.sh(probe_vmcore(dump, rounds=300))
+
+
+@test
+def vmcore_mmap(context):
+    """Mappings, of huge pages where those fit, show the bytes of read() at every alignment, and
+    stay as they are when they are cut, moved, protected, inherited or advised about."""
+    size = 24 << 20
+    with capture_kernel(context) as (guest, dump):
+        load = max(dump.core.loads, key=lambda load: load.filesz)
+        check((load.offset - load.paddr) % HUGE_PAGE == 0,
+              f"the file has {load.paddr:#x} at {load.offset:#x}")
+        start = load.offset + load.filesz // 2
+        tables = int(guest.sh(f"probe map /proc/vmcore {start // PAGE_SIZE * PAGE_SIZE} {size}"))
+        check(tables <= 6 * PAGE_SIZE, f"{tables} bytes of page tables for {size} bytes")
+        end = load.offset + load.filesz - size
+        guest.sh(f"probe map /proc/vmcore {end // PAGE_SIZE * PAGE_SIZE} {size}")
+        guest.sh(f"probe map /proc/vmcore {dump.core.loads[0].offset // HUGE_PAGE * HUGE_PAGE}"
+                 f" {size}")
 
 
 @test

@@ -16,6 +16,8 @@ static const struct {
 	{ "fill", probe_fill },
 	{ "fuzz", probe_fuzz },
 	{ "load", probe_load },
+	{ "map", probe_map },
+	{ "map-over", probe_map_over },
 	{ "seek", probe_seek },
 	{ "sparse", probe_sparse },
 	{ "spin", probe_spin },

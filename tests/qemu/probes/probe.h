@@ -17,6 +17,8 @@ int probe_extents(int argc, char **argv);
 int probe_fill(int argc, char **argv);
 int probe_fuzz(int argc, char **argv);
 int probe_load(int argc, char **argv);
+int probe_map(int argc, char **argv);
+int probe_map_over(int argc, char **argv);
 int probe_seek(int argc, char **argv);
 int probe_sparse(int argc, char **argv);
 int probe_spin(int argc, char **argv);

@@ -13,6 +13,8 @@
 #include <linux/types.h>
 
 #include <asm/apicdef.h>
+#include <asm/memtype.h>
+#include <asm/pgtable_types.h>
 #include <asm/processor.h>
 
 static inline u64 arch_oldmem_limit(void)
@@ -46,6 +48,24 @@ static inline void *arch_oldmem_map(phys_addr_t start, size_t size,
 static inline void arch_oldmem_unmap(void *vaddr)
 {
 	iounmap((__force void __iomem *)vaddr);
+}
+
+static inline int arch_oldmem_hold(u64 start, u64 size, pgprot_t *prot)
+{
+	enum page_cache_mode mode;
+	int err;
+
+	err = memtype_reserve(start, start + size, _PAGE_CACHE_MODE_WB, &mode);
+	if (err)
+		return err;
+	*prot = __pgprot((pgprot_val(*prot) & ~_PAGE_CACHE_MASK) |
+			 cachemode2protval(mode));
+	return 0;
+}
+
+static inline void arch_oldmem_release(u64 start, u64 size)
+{
+	memtype_free(start, start + size);
 }
 
 #endif /* _ASM_X86_CRASH_DUMP_H */

@@ -12,7 +12,7 @@ HOST_TESTS = "make -s -C tests/unit check" "make -s -C tools/vmcore-save check" 
 	tests/kdump/run-tests
 
 .DEFAULT_GOAL := help
-PHONY := help tree kernel run unit kunit test test-full fuzz debian check patchset clean distclean tools \
+PHONY := help tree kernel stock bench run unit kunit test test-full fuzz debian check patchset clean distclean tools \
 	install deb
 .PHONY: $(PHONY)
 
@@ -88,6 +88,20 @@ debian:
 		scripts/debian-programs sid makedumpfile && \
 		scripts/debian-kernels || echo "make: going on without some of Debian's programs"
 
+# With the same configuration, as far as it has the symbols.
+stock:
+	@scripts/need $(GROUPS)
+	@scripts/get-source build $(KERNEL_SOURCE)
+	@scripts/prepare-tree --stock build/pristine build/linux-stock
+	@scripts/configure --partly build/linux-stock x86_64 x86_64 \
+		configs/base.config configs/x86_64.config $(wildcard configs/kunit.config)
+	+@scripts/kbuild build/linux-stock x86_64 x86_64 bzImage
+
+bench: GROUPS = kernel run test
+bench: kernel stock ## measure beside the stock kernel; QUICK=1 takes less than 10 minutes
+	@scripts/need $(GROUPS)
+	@tests/bench/run-bench $(if $(QUICK),--quick)
+
 check: GROUPS = kernel check
 check: tree ## checkpatch, sparse, W=1, kernel-doc, shellcheck and the like, on all that is ours
 	@scripts/need $(GROUPS)
@@ -97,7 +111,7 @@ patchset: $(if $(BUILD),kernel,tree) ## write build/patchset/*.patch and prove t
 	@scripts/patchset $(if $(BUILD),--build)
 
 clean: ## remove what has been built
-	rm -rf build/linux build/x86_64 build/patchset build/run build/test build/tools build/unit
+	rm -rf build/linux build/linux-stock build/bench build/x86_64 build/patchset build/run build/test build/tools build/unit
 
 distclean: ## remove what has been fetched, too
 	rm -rf build

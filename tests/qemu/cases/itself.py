@@ -3,14 +3,16 @@
 import io
 import struct
 
-from elfcore import ElfCore, parse_notes
+from elfcore import PT_LOAD, ElfCore, Segment, parse_notes
 
+from harness import makedumpfile, pageset
+from harness.dump import PAGE_SIZE
 from harness.guest import GuestError
 from harness.kdump import compare
 from harness.pairwise import all_pairs, pairs, product
 from harness.suite import Failure, check, test
 
-from . import crash
+from . import crash, pagesets
 
 
 @test
@@ -71,6 +73,88 @@ def comparison(context):
             check(place in str(failure), f"{failure} does not name {place}")
             continue
         raise Failure(f"{wanted} was taken for equal")
+
+
+def pages(start, count):
+    """The set of page frames from start on."""
+    return (1 << count) - 1 << start
+
+
+@test
+def page_sets(context):
+    """A page that is in a hole of any segment is left out, one with a byte of data is not."""
+    del context
+    loads = [Segment(PT_LOAD, offset, 0, paddr, size, size) for offset, paddr, size in
+             ((0x1000, 0x10000, 0x8000), (0x9000, 0x12000, 0x2000), (0xb000, 0x40000, 0x1800))]
+    extents = [(0, 0x1000), (0x3000, 0x5001), (0x8fff, 0x9000), (0xa000, 0xc000)]
+    found = pageset.left_out(loads, extents)
+    wanted = pages(0x10, 2) | pages(0x12, 1) | pages(0x15, 2) | pages(0x41, 1)
+    check(found == wanted, f"{found:#x} instead of {wanted:#x}")
+    check(pageset.left_out(loads, [(0, 1 << 20)]) == 0, "a file without holes")
+    check(pageset.left_out(loads, []) == pages(0x10, 8) | pages(0x40, 2), "a file without data")
+    check(list(pageset.ranges(wanted)) == [(0x10, 3), (0x15, 2), (0x41, 1)], "ranges of a set")
+    check(pageset.from_frames(pageset.frames(wanted)) == wanted, "page frames of a set")
+
+
+def kdump_file(level, existing, in_file, zero):
+    """A kdump-compressed file without its pages; blocks of a page, bitmaps of one block."""
+    header = bytearray(2 * PAGE_SIZE)
+    header[:8] = b"KDUMP   "
+    struct.pack_into("<iiI", header, 428, PAGE_SIZE, 1, 2)
+    struct.pack_into("<i", header, PAGE_SIZE + 8, level)
+    bitmaps = b"".join(bits.to_bytes(PAGE_SIZE, "little") for bits in (existing, in_file))
+    data = len(header) + len(bitmaps) + 24 * in_file.bit_count()
+    offsets = (data if zero >> frame & 1 else data + PAGE_SIZE * (index + 1)
+               for index, frame in enumerate(pageset.frames(in_file)))
+    return bytes(header) + bitmaps + b"".join(struct.pack("<QIIQ", offset, PAGE_SIZE, 0, 0)
+                                              for offset in offsets)
+
+
+@test
+def kdump_files(context):
+    """What makedumpfile kept is read from its file, pages of zeros aside if its level says so."""
+    path = context.workdir / "file"
+    existing, in_file, zero = pages(16, 100), pages(20, 50), pages(33, 7)
+    for level, kept in ((31, in_file & ~zero), (30, in_file)):
+        path.write_bytes(kdump_file(level, existing, in_file, zero))
+        found = makedumpfile.KdumpFile(path)
+        check((found.level, found.existing, found.kept) == (level, existing, kept),
+              f"level {found.level}, {found.existing:#x}, {found.kept:#x}")
+    path.write_bytes(b"\x7fELF" + bytes(8192))
+    try:
+        makedumpfile.KdumpFile(path)
+    except makedumpfile.FormatError:
+        return
+    raise Failure("another file was taken for makedumpfile's")
+
+
+@test
+def page_set_comparison(context):
+    """One page too few fails the comparison of page sets, and so does more than 1 % too many."""
+    del context
+    existing, theirs = pages(0, 1000), pages(0, 500)
+    pagesets.check_level(31, existing, theirs, theirs | pages(500, 5))
+    for ours, what in ((theirs & ~pages(77, 1), "1 pages: 0x4d+1"),
+                       (theirs | pages(500, 6), "6 pages: 0x1f4+6")):
+        try:
+            pagesets.check_level(31, existing, theirs, ours)
+        except Failure as failure:
+            check(what in str(failure), f"{failure} does not name {what}")
+            continue
+        raise Failure(f"no failure for {what}")
+    pagesets.check_level(31, existing, theirs, existing, lambda kept: kept & pages(504, 1000))
+
+
+@test
+def tail_pages(context):
+    """The mask of a tail page says of how many pages it is; what is no such mask says nothing."""
+    del context
+    for word, wanted in ((0xffffffffffffff81, 2), (0xffffffffffff8001, 512),
+                         (0xffffffffff000001, 1 << 18), (0xfffffffffe000001, 1),
+                         (0xffffffffffffff80, 1), (0xffffffffffffff41, 1), (0xffffea0000010001, 1),
+                         (1, 1), (0, 1), (0xffffffffffffffff, 1)):
+        found = pagesets.pages_of_mask(word, 64)
+        check(found == wanted, f"{word:#x}: {found} pages, not {wanted}")
 
 
 @test

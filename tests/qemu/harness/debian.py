@@ -16,7 +16,7 @@ NAMES = ("6.1", "6.12", "newest")
 
 
 @contextlib.contextmanager
-def boot(name, workdir, cmdline="crashkernel=96M"):
+def boot(name, workdir, cmdline="crashkernel=96M", **machine):
     """A guest that runs a Debian kernel, and has our image to load."""
     folder = FOLDER / name
     if not folder.is_dir():
@@ -25,7 +25,7 @@ def boot(name, workdir, cmdline="crashkernel=96M"):
                              [(module, f"/lib/{module.name}")
                               for module in sorted((folder / "modules").iterdir())])
     machine = Machine(kernel=folder / "vmlinuz", initrd=initrd, cmdline=cmdline, agent="serial",
-                      memory="768M", below_4g="384M", share=workdir)
+                      **machine)
     with Guest(machine, workdir, timeout=300) as guest:
         guest.wait_for("first")
         yield guest

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Programs that read a saved dump: all look at the same one."""
+"""Programs that read a saved dump: all look at the same one.
+
+It is saved twice: whole, and from /proc/vmcore-kern.
+"""
 import functools
 import json
 import re
@@ -18,6 +21,7 @@ CPUS = 4
 CRASHING = 2
 FOLDER = paths.WORK / "saved"
 VMCORE = FOLDER / "vmcore"
+FILTERED = FOLDER / "vmcore-kern"
 READERS = paths.HERE / "readers"
 GUEST_MEMORY = FOLDER / "guest-memory"
 CHUNK = 1 << 20
@@ -38,15 +42,16 @@ def _save():
             spin(guest, cpu)
         guest.crash(on_cpu(CRASHING, "echo c >/proc/sysrq-trigger"))
         guest.sh("mount -t 9p -o trans=virtio,msize=512000,cache=mmap share /mnt"
-                 " && cp /proc/vmcore /mnt/vmcore && umount /mnt", timeout=300)
+                 " && cp /proc/vmcore /mnt/vmcore"
+                 " && probe sparse /proc/vmcore-kern /mnt/vmcore-kern && umount /mnt", timeout=300)
         guest.monitor.execute("dump-guest-memory", paging=False, protocol=f"file:{GUEST_MEMORY}")
 
 
-def saved():
+def saved(path=VMCORE):
     """The saved dump, made when the first test asks for it."""
     with _once:
         _save()
-    return VMCORE
+    return path
 
 
 def run(*command, script="", timeout=300):
@@ -60,12 +65,12 @@ def run(*command, script="", timeout=300):
     return done.stdout
 
 
-def gdb(*commands):
+def gdb(*commands, dump=VMCORE):
     """gdb with the dump, by the way that users are told to go."""
     arguments = ["-nx", "-batch", "-ex", "set width 0", "-ex", "set pagination off"]
     for command in commands:
         arguments += ["-ex", command]
-    done = subprocess.run([paths.ROOT / "tools" / "gdb" / "gdb-vmcore", paths.VMLINUX, saved(),
+    done = subprocess.run([paths.ROOT / "tools" / "gdb" / "gdb-vmcore", paths.VMLINUX, saved(dump),
                            *arguments], capture_output=True, text=True, check=False)
     check(done.returncode == 0, f"gdb: {done.stderr}")
     return done.stdout
@@ -159,12 +164,20 @@ def in_trixie(program):
     return wrapper, program
 
 
+@functools.cache
+def crash(dump):
+    """What crash shows of a dump."""
+    script = "\n".join(("sys", "log", "ps", "bt -a", "foreach bt", "runq", "mount", "files 1",
+                        "quit\n"))
+    output = run(*in_trixie("crash"), "-s", paths.VMLINUX, saved(dump), script=script)
+    return output.replace(str(dump), "DUMP")
+
+
 @test
 def crash_utility(context):
     """crash opens the dump and shows log, tasks and the registers of each CPU."""
     del context
-    output = run(*in_trixie("crash"), "-s", paths.VMLINUX, saved(),
-                 script="sys\nlog\nps\nbt -a\nquit\n")
+    output = crash(VMCORE)
     check("sysrq triggered crash" in output, "no panic message")
     check(f"CPUS: {CPUS}" in output, "not all CPUs")
     for cpu in range(CPUS):
@@ -184,10 +197,10 @@ def makedumpfile(context):
     check("sysrq triggered crash" in log.read_text(errors="replace"), "no panic in the log")
 
 
-def drgn():
+def drgn(dump=VMCORE):
     """What drgn finds in the dump."""
     return json.loads(run(*in_trixie("python3"), "-I", READERS / "drgn-threads.py",
-                          paths.VMLINUX, saved()))
+                          paths.VMLINUX, saved(dump)))
 
 
 @test
@@ -207,3 +220,37 @@ def drgn_threads(context):
     check(any(task.startswith("1 init ") for task in found["tasks"]),
           f"no init among {found['tasks']}")
     check("sysrq triggered crash" in found["log"][-1], f"the log ends {found['log'][-1]}")
+
+
+def check_equal(whole, filtered):
+    """Compare what a reader printed, by lines."""
+    for number, (wanted, found) in enumerate(zip(whole.splitlines(), filtered.splitlines()), 1):
+        check(found == wanted, f"line {number} is {found!r}, not {wanted!r}")
+    check(whole == filtered, f"{len(filtered)} characters instead of {len(whole)}")
+
+
+@test
+def filtered_crash(context):
+    """crash shows the same log, processes and backtraces of both dumps."""
+    del context
+    check(crash(VMCORE).count("COMMAND: ") > 20, f"hardly a backtrace: {crash(VMCORE)}")
+    check_equal(crash(VMCORE), crash(FILTERED))
+
+
+@test
+def filtered_gdb(context):
+    """gdb shows the same backtraces, registers, processes and bytes of the log."""
+    context.require("gdb")
+    commands = ("thread apply all backtrace full", "thread apply all info registers",
+                f"source {READERS / 'processes.gdb'}")
+    whole = gdb(*commands)
+    check(re.search(r"^1 init ", whole, re.MULTILINE), f"no list of processes: {whole[:2000]}")
+    check(whole.count(" 0x") > 1 << 14, f"hardly a log: {whole[-2000:]}")
+    check_equal(whole, gdb(*commands, dump=FILTERED))
+
+
+@test
+def filtered_drgn(context):
+    """drgn finds the same threads, tasks and log."""
+    del context
+    check_equal(json.dumps(drgn(), indent=1), json.dumps(drgn(FILTERED), indent=1))

@@ -21,6 +21,7 @@ static const struct {
 	{ "seek", probe_seek },
 	{ "sparse", probe_sparse },
 	{ "spin", probe_spin },
+	{ "vfork", probe_vfork },
 	{ "vmcore", probe_vmcore },
 	{ "without", probe_without },
 };

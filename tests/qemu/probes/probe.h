@@ -22,6 +22,7 @@ int probe_map_over(int argc, char **argv);
 int probe_seek(int argc, char **argv);
 int probe_sparse(int argc, char **argv);
 int probe_spin(int argc, char **argv);
+int probe_vfork(int argc, char **argv);
 int probe_vmcore(int argc, char **argv);
 int probe_without(int argc, char **argv);
 

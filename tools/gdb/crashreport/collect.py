@@ -136,7 +136,7 @@ def collect(directory, options=(), use_gdb=True):
             known.update({key: value for key, value in exact.items() if value is not None})
             known["debug_information"] = True
         except (OSError, ValueError) as error:
-            problems.append(f"No debug information: {error}")
+            problems += [f"No debug information: {error}".replace("\n ", ";")]
     if "log" not in known:
         known["log"] = lines
     known["log"] = [line[:MAX_LINE] for line in known["log"][-MAX_LINES:]]

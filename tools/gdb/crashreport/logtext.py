@@ -3,12 +3,16 @@
 import re
 
 STAMP = re.compile(r"(?:\w+ *:\w+ *: )?\[ *(\d+)\.\d+\] ?(?:\[ *[TC]\d+\] ?)?")
-PANIC = (re.compile(r"Kernel panic - not syncing"), re.compile(r"BUG: |Oops: |kernel BUG at"),
-         re.compile(r"general protection fault|Unable to handle|sysrq: Trigger a crash"))
+# What tells most comes first.
+PANIC = (re.compile(r"Kernel panic - not syncing"), re.compile(r"BUG: |kernel BUG at"),
+         re.compile(r"general protection fault|Unable to handle"),
+         re.compile(r"Oops: |sysrq: Trigger a crash"))
 WHO = re.compile(r"CPU: (\d+) .*?PID: (\d+) Comm: (.{1,16}?) (?:Kdump: loaded )?"
                  r"(?:Not tainted|Tainted: ([A-Z ]+)) (\S+) (.*)")
 CALL = re.compile(r"([\w.]+)\+0x[0-9a-f]+/0x[0-9a-f]+( \[[\w-]+\])?")
-TRACE_END = re.compile(r"</TASK>|RIP: [0-9a-f]{4}:0x|Modules linked in|---\[|Kernel Offset")
+FAULT = re.compile(r"RIP: 0010:([\w.]+)\+0x[0-9a-f]+/0x[0-9a-f]+( \[[\w-]+\])?")
+TRACE_END = re.compile(r"</TASK>|RIP: 0033:|Modules linked in|---\[|Kernel Offset")
+NEAR = 30                   # lines between the registers of a fault and the call trace
 MODULE = re.compile(r"([\w-]+)(?:\(([A-Z+-]+)\))?")
 MAX_FRAMES = 64
 MAX_MODULES = 2000
@@ -38,14 +42,17 @@ def panic_line(lines):
 def call_trace(lines):
     """Functions of the last call trace, without those that may be leftovers on the stack."""
     start, _ = _last(lines, re.compile(r"Call Trace:"))
-    found = []
-    for line in lines[start + 1:] if start is not None else ():
+    if start is None:
+        return []
+    _, fault = _last(lines[max(start - NEAR, 0):start], FAULT)
+    found = [fault[1] + (fault[2] or "")] if fault else []
+    for line in lines[start + 1:]:
         line = bare(line).strip()
         if TRACE_END.search(line) or len(found) >= MAX_FRAMES:
             break
         if (call := CALL.search(line)) and not line.startswith("?"):
-            found.append({"function": call[1] + (call[2] or "")})
-    return found
+            found.append(call[1] + (call[2] or ""))
+    return [{"function": name} for name in found]
 
 
 def modules(lines):

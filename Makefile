@@ -9,7 +9,7 @@ GROUPS = kernel
 N ?= 100000
 # Tests that need no guest.
 HOST_TESTS = "make -s -C tests/unit check" "make -s -C tools/vmcore-save check" \
-	tests/kdump/run-tests
+	tests/kdump/run-tests tests/tools/run-tests
 
 .DEFAULT_GOAL := help
 PHONY := help tree kernel stock bench run unit kunit test test-full fuzz debian check patchset clean distclean tools \
@@ -51,7 +51,7 @@ test-full: kernel tools debian ## the same with every combination of triggers, C
 	@scripts/sum-up $(HOST_TESTS) "tests/qemu/run-tests --full"
 
 unit: GROUPS = tools test
-unit: ## run the tests that need no guest, under sanitizers
+unit: ## run the tests that need no guest: sanitizers, shell, Python, a browser
 	@scripts/need $(GROUPS)
 	@scripts/sum-up $(HOST_TESTS)
 

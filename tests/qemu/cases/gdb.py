@@ -301,3 +301,28 @@ def finds_files(context):
         output = gdb(context.workdir / "crash", vmlinux=None, environment=environment)
         check(f"dump    {newer}" in output and "PANIC: BUG:" in output, output)
     check(len(list((context.workdir / "cache" / "gdb-kdump").iterdir())) == 1, "no cache")
+
+
+@test
+def report(context):
+    """The installed kdump-report writes text and a page, with each CPU and what waits."""
+    context.require("gdb")
+    root = context.workdir / "root"
+    subprocess.run(["make", "-s", "-C", TOOLS / "gdb", "install", f"DESTDIR={root}"], check=True)
+    folder = context.workdir / "crash"
+    folder.mkdir()
+    os.link(saved(), folder / "vmcore")
+    done = subprocess.run([root / "usr/lib/kdump/kdump-report", "--json", "--vmlinux",
+                           paths.VMLINUX, folder], capture_output=True, text=True, check=False)
+    check(done.returncode == 0 and not done.stderr, f"kdump-report: {done.stderr}")
+    known = json.loads(done.stdout)
+    check(not known["problems"] and known["crashed"]["cpu"] == CRASHING, known["problems"])
+    names = [frame["function"] for frame in known["backtraces"][CRASHING]["frames"]]
+    check_path(names)
+    check([entry["cpu"] for entry in known["backtraces"]] == list(range(CPUS)), names)
+    check([task["comm"] for task in known["waiting"]] == ["probe"], known["waiting"])
+    check(sum(known["classes"].values()) == known["memory"], known["classes"])
+    for name in ("report.txt", "report.html"):
+        content = (folder / name).read_text()
+        check("BUG: kernel NULL pointer" in content and "kernel_clone" in content
+              and "kdump_test_irq_oops" in content and "Tainted" in content, content[:3000])

@@ -11,6 +11,7 @@ import re
 from . import text
 
 LOG_LINES = 100
+FEW = 4                         # backtraces of CPUs are all open
 HOT = re.compile(r"Kernel panic|\bBUG\b|Oops:|RIP: 0010:|Call Trace:|segfault|Unable to handle")
 CLASS_NAMES = {"kernel": "kernel", "user": "user", "cache": "page cache",
                "private-cache": "private page cache", "zero": "zero", "free": "free",
@@ -45,20 +46,19 @@ def groups(entries):
 
 
 def cpus(known):
-    """The crashed CPU first, the others below, closed where there are many."""
+    """The crashed CPU first; those that were idle, or are many, wait to be opened."""
     entries = known.get("backtraces") or ()
     parts = []
     order = sorted(groups(entries), key=lambda group: not text.is_crashed(known, group[0]))
     for group in order:
         numbers = ", ".join(str(entry["cpu"]) for entry in group)
         name = f"CPU{'s' if len(group) > 1 else ''} {numbers}"
-        if group[0]["comm"].startswith("swapper/"):
-            who = "idle"
-        else:
-            who = f"{group[0]['comm']}, process {group[0]['pid']}"
+        idle = group[0]["comm"].startswith("swapper/")
+        who = "idle" if idle else f"{group[0]['comm']}, process {group[0]['pid']}"
         crashed = text.is_crashed(known, group[0])
+        opened = crashed or len(order) <= FEW and not idle
         mark = ' <strong class="mark">crashed</strong>' if crashed else ""
-        parts.append(f'<details{" open" if crashed or len(order) <= 4 else ""}><summary>'
+        parts.append(f'<details{" open" if opened else ""}><summary>'
                      f'{escape(name)} <span class="who">{escape(who)}</span>{mark}</summary>\n'
                      + frames(group[0]["frames"]) + "</details>")
     return section("What each CPU did" if known.get("debug_information")

@@ -42,19 +42,20 @@ def sections(path):
             raise ValueError(f"{path}: not a 64-bit ELF file")
         shoff, = struct.unpack_from("<Q", header, 40)
         shentsize, shnum, shstrndx = struct.unpack_from("<HHH", header, 58)
-        if shentsize != 64 or not 0 < shnum < MAX_SECTIONS or shstrndx >= shnum:
+        size = os.fstat(stream.fileno()).st_size
+        if shentsize != 64 or not 0 < shnum < MAX_SECTIONS or shstrndx >= shnum or shoff > size:
             raise ValueError(f"{path}: no sections")
         stream.seek(shoff)
         rows = [struct.unpack("<IIQQQQIIQQ", row) for row in
                 (stream.read(64) for _ in range(shnum)) if len(row) == 64]
         if len(rows) < shnum:
             raise ValueError(f"{path}: it ends within its section headers")
-        stream.seek(rows[shstrndx][4])
-        names = stream.read(min(rows[shstrndx][5], 1 << 24))
+        stream.seek(min(rows[shstrndx][4], size))
+        names = stream.read(min(rows[shstrndx][5], size))
     found = {}
     for index, row in enumerate(rows):
         name = names[row[0]:names.find(b"\0", row[0])].decode(errors="replace")
-        found[name] = Section(name, row[1], row[2], row[4], row[5], shoff + 64 * index)
+        found[name] = Section(name, row[1], row[2], min(row[4], size), row[5], shoff + 64 * index)
     return found
 
 

@@ -24,7 +24,8 @@ return [...document.querySelectorAll("body *")].filter(element =>
 WIDTHS = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth];"
 # The contrast of text with what is behind it, by WCAG 2, where it is below 4.5.
 CONTRAST = """
-const channel = value => (value /= 255) <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+const linear = value => value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+const channel = value => linear(value / 255);
 const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
 const parts = text => text.match(/[\\d.]+/g).map(Number);
 const ground = element => {
@@ -56,7 +57,7 @@ def example():
     known.update(
         panic="Kernel panic - not syncing: " + "x" * 120, log=log * 4, backtraces=tasks,
         crashed={"cpu": 2, "pid": 1002, "comm": "a" * 15}, waiting=tasks, waiting_total=60,
-        debug_information=True, time=1795369621, build_id="01a9d22c3e138ccaedbc873f01193318d94e8ec3",
+        debug_information=True, time=1795369621, build_id="01a9d22c3e138ccaedbc87" * 2,
         release="6.12.107+deb13-amd64", version="#1 SMP PREEMPT_DYNAMIC Debian 6.12.107-1",
         hardware="QEMU Standard PC (Q35 + ICH9, 2009), BIOS 1.16.2-debian-1.16.2-1 04/01/2014",
         classes={"kernel": 3 << 28, "user": 1 << 31, "cache": 1 << 30, "private-cache": 1 << 24,

@@ -18,7 +18,8 @@ LEVELS = "emerg alert crit err warn notice info debug".split()
 STATE_SHIFT, ID_MASK = 62, (1 << 62) - 1
 COMMITTED, FINALIZED = 1, 2
 NO_TEXT = 1                     # bit of a position: the record has no block of text
-MAX_BITS = 28                   # of either ring; 25 is the kernel's own limit
+# Logarithms of the most records and bytes; without log_buf_len= it is 20 and 25.
+MAX_COUNT_BITS, MAX_TEXT_BITS = 22, 27
 
 Record = collections.namedtuple("Record", "seq ns facility level text")
 
@@ -57,9 +58,9 @@ class PrintkLog:
     def _pointer(self, address):
         return number(self._whole(address, 8), 0)
 
-    def _bits(self, address):
+    def _bits(self, address, most):
         bits = number(self._whole(address, 4), 0, 4)
-        if bits > MAX_BITS:
+        if bits > most:
             raise ValueError(f"a ring of the kernel's log has 2^{bits} entries")
         return bits
 
@@ -68,12 +69,14 @@ class PrintkLog:
         descs = ring + self._offset("printk_ringbuffer.desc_ring")
         text = ring + self._offset("printk_ringbuffer.text_data_ring")
         counter = self._offset("atomic_long_t.counter")
-        self._count = 1 << self._bits(descs + self._offset("prb_desc_ring.count_bits"))
+        count_bits = descs + self._offset("prb_desc_ring.count_bits")
+        self._count = 1 << self._bits(count_bits, MAX_COUNT_BITS)
         self._descs = self._pointer(descs + self._offset("prb_desc_ring.descs"))
         self._infos = self._pointer(descs + self._offset("prb_desc_ring.infos"))
         self._head = self._pointer(descs + self._offset("prb_desc_ring.head_id") + counter)
         self._tail = self._pointer(descs + self._offset("prb_desc_ring.tail_id") + counter)
-        self._text_size = 1 << self._bits(text + self._offset("prb_data_ring.size_bits"))
+        size_bits = text + self._offset("prb_data_ring.size_bits")
+        self._text_size = 1 << self._bits(size_bits, MAX_TEXT_BITS)
         self._text = self._pointer(text + self._offset("prb_data_ring.data"))
 
         self._desc_size = self._size("prb_desc")

@@ -62,7 +62,10 @@ class Open(Subcommand):
         gdb.execute(f"exec-file {shlex.quote(vmlinux)}")
         command = shlex.join([str(TARGET), dump])
         gdb.execute("set suppress-cli-notifications on")
-        gdb.execute(f"target remote | {command}", to_string=True)
+        try:
+            gdb.execute(f"target remote | {command}", to_string=True)
+        except gdb.error as error:
+            kernel.fail(f"{dump} cannot be opened: {error}")
         gdb.execute("set suppress-cli-notifications off")
         gdb.execute("exec-file", to_string=True)
         stacks.show_images()

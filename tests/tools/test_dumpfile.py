@@ -9,7 +9,7 @@ import zlib
 
 import dumps
 from dumpfile import kind_of, open_dump
-from kdumpfile import ZSTD
+from compressed import ZSTD
 
 INFO = {"OSRELEASE": "6.12.1", "KERNELOFFSET": "1f000000", "NUMBER(phys_base)": 0x1000000}
 

@@ -3,8 +3,8 @@
 import bisect
 import struct
 
+from compressed import SIGNATURES, KdumpFile
 from elfcore import ElfCore
-from kdumpfile import SIGNATURES, KdumpFile
 
 FLAT = b"makedumpfile"
 FLAT_HEADER = 4096

@@ -219,9 +219,12 @@ static enum result open_filtered(struct options *options, struct source *source)
 
 	if (options->level < 0)
 		options->level = before;
-	if (!set_filter_level(options->level & ~LEVEL_ZERO))
-		return fail(RESULT_FAILED, VMCORE_KERN_LEVEL ": cannot set the level: %s",
-			    strerror(errno));
+	if (!set_filter_level(options->level & ~LEVEL_ZERO)) {
+		/* Better another set of pages than no dump. */
+		note(VMCORE_KERN_LEVEL ": cannot set level %d, so it is %u: %s", options->level,
+		     before, strerror(errno));
+		options->level = before;
+	}
 	result = source_open(source, options->source);
 	source->filtered = true;
 	set_filter_level(before);

@@ -109,6 +109,45 @@ def raw(context):
 
 
 @test
+def to_root(context):
+    """failure_action dump_to_rootfs saves to the disk of the root file system when the target
+    cannot be mounted."""
+    path = disk(context.workdir / "disk", 64, "mkfs.ext4", "-q")
+    crash = Crash(context, "ext4 /dev/vdb\nfailure_action dump_to_rootfs\n", drive(path),
+                  on_disk=True)
+    crash.arm_and_crash(trigger="dd if=/dev/zero of=/dev/vdb bs=64k count=1 conv=fsync;"
+                                "echo c >/proc/sysrq-trigger")
+    with crash.boot() as guest:
+        check_saved(guest, "/var/crash")
+
+
+@full_test
+def default_target(context):
+    """Without a target the dump goes to the disk that path lies on. With KDUMP_IMMEDIATE_REBOOT=no
+    and a run level the capture kernel goes on into the root file system."""
+    crash = Crash(context, "path /dumps\n", on_disk=True, cmdline="crashkernel=96M",
+                  default="KDUMP_IMMEDIATE_REBOOT=no\nKDUMP_RUNLEVEL=1\n",
+                  files=[("/sbin/init", "#!/bin/sh\necho $1 >/level; sync; reboot -f\n", 0o755)])
+    crash.arm_and_crash()
+    with crash.boot() as guest:
+        check_saved(guest, "/dumps")
+        check(guest.sh("cat /level") == "1", "the run level was not reached")
+
+
+@test
+def transfer(context):
+    """KDUMP_TRANSFER is given the dump and the log, and saves them its own way."""
+    path = disk(context.workdir / "disk", 600)
+    crash = Crash(context, "", drive(path), default="KDUMP_TRANSFER=/bin/transfer\n",
+                  files=[("/bin/transfer", "#!/bin/sh\ndd if=$KDUMP_SOURCE of=/dev/vda bs=64k\n"
+                          "dd if=$KDUMP_LOG of=/dev/vda bs=1M seek=580\n", 0o755)])
+    crash.arm_and_crash()
+    data = path.read_bytes()
+    check(data.startswith(b"\x7fELF"), "no dump")
+    check(b"sysrq triggered crash" in data[580 * MIB:], "no log")
+
+
+@test
 def too_small(context):
     """kdump start refuses to arm where image, initramfs and run-time need exceed the
     reservation, and says by how much."""

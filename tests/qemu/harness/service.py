@@ -6,6 +6,7 @@ What a crash leaves is on disks, which the host makes and a second boot looks at
 """
 import contextlib
 import functools
+import shutil
 import subprocess
 import threading
 
@@ -31,13 +32,13 @@ def run(*command):
     return done.stdout
 
 
-def initrd(path, files=None, programs=()):
-    """Write the archive for a guest with kdump: files are (name, content, mode)."""
+def archives(files=(), programs=()):
+    """What a guest with kdump is made of: files are (name, content, mode)."""
     with _lock:
         _install()
     archive = initramfs.Archive()
     archive.program(initramfs.kexec())
-    for name, content, mode in files or ():
+    for name, content, mode in files:
         archive.file(name, content.encode() if isinstance(content, str) else content, mode)
     for program in programs:
         archive.program(program)
@@ -49,8 +50,19 @@ def initrd(path, files=None, programs=()):
             archive.copy(source, name)
         else:
             archive.directory(name)
-    base = initramfs.base([(PROBE, "/bin/probe")]).bytes()
-    path.write_bytes(base + archive.bytes())
+    return initramfs.base([(PROBE, "/bin/probe")]).bytes(), archive.bytes()
+
+
+def root_disk(path, parts, size=600):
+    """Make a disk with these archives as its root file system."""
+    folder = path.with_suffix(".root")
+    folder.mkdir()
+    for part in parts:
+        # Who is not root cannot make /dev/console; the kernel can.
+        subprocess.run(["cpio", "-idmu", "--quiet"], cwd=folder, input=part, check=False,
+                       stderr=subprocess.DEVNULL)
+    disk(path, size, "mkfs.ext4", "-q", "-d", folder)
+    shutil.rmtree(folder)
     return path
 
 
@@ -73,12 +85,19 @@ class Crash:
     """A machine with kdump: armed, crashed, and looked at after the reboot."""
 
     def __init__(self, context, config, devices=(), default="", files=(), programs=(),
-                 cmdline="crashkernel=64M"):
+                 cmdline="crashkernel=64M", on_disk=False):
         files = [*files, ("/etc/kdump.conf", config, 0o644), ("/etc/default/kdump", default, 0o644)]
         self.context = context
         self.devices = tuple(devices)
         self.cmdline = cmdline
-        self.initrd = initrd(context.workdir / "initrd", files, programs)
+        self.initrd = context.workdir / "initrd"
+        parts = archives(files, programs)
+        if on_disk:
+            root = root_disk(context.workdir / "root", parts)
+            self.devices = (*drive(root, "root"), *self.devices)
+            self.cmdline += " root=/dev/vda rw init=/init"
+            parts = [initramfs.Archive().bytes()]
+        self.initrd.write_bytes(b"".join(parts))
 
     @contextlib.contextmanager
     def boot(self):

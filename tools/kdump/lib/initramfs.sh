@@ -74,9 +74,7 @@ plan_base()
 	done
 	find_busybox
 	plan_program "$busybox" /bin/busybox
-	"$busybox" --list | while read -r applet; do
-		echo "l /bin/$applet busybox"
-	done
+	echo "l /bin/sh busybox"	# it links the others by itself, see kdump-save
 	echo "l /sbin bin"
 	for capture_file in "$LIB"/capture/*; do
 		plan_file 755 "/lib/kdump/$(basename "$capture_file")" "$capture_file"
@@ -213,12 +211,17 @@ lay_out()
 		case $kind in
 		d) mkdir -p "$1$name" && chmod "$mode" "$1$name" ;;
 		f)
-			mkdir -p "$1${name%/*}" && unpack_module "$source" >"$1$name" &&
+			lay_out_folder "$1${name%/*}" && unpack_module "$source" >"$1$name" &&
 				chmod "$mode" "$1$name"
 			;;
-		l) mkdir -p "$1${mode%/*}" && ln -sf "$name" "$1$mode" ;;
+		l) lay_out_folder "$1${mode%/*}" && ln -sf "$name" "$1$mode" ;;
 		esac || return
 	done <"$plan"
+}
+
+lay_out_folder()
+{
+	[ -d "$1" ] || mkdir -p "$1"
 }
 
 # build_initramfs FILE: 0600, since keys are in it

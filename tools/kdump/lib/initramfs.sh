@@ -42,14 +42,28 @@ libraries_of()
 	done
 }
 
+# program_path NAME: where a program of this system is.  Not by command -v, which
+# tells of functions and of a shell's own programs, too.
+program_path()
+{
+	case $1 in
+	*/*)
+		[ -x "$1" ] && echo "$1"
+		return
+		;;
+	esac
+	echo "$PATH" | tr : '\n' | while read -r path_folder; do
+		if [ -f "$path_folder/$1" ] && [ -x "$path_folder/$1" ]; then
+			echo "$path_folder/$1"
+			break
+		fi
+	done | grep .
+}
+
 # plan_command NAME: a program of this system by its name
 plan_command()
 {
-	command_path=$(command -v "$1")
-	case $command_path in
-	/*) ;;
-	*) command_path=$(PATH=/usr/bin:/bin:/usr/sbin:/sbin command -v "$1") ;;
-	esac
+	command_path=$(program_path "$1")
 	case $(readlink -f "$command_path") in
 	*/busybox*) return ;;	# is there already
 	esac
@@ -149,7 +163,7 @@ check_programs()
 check_program()
 {
 	eval "program_line=\${line_$1-0}"
-	command -v "$2" >/dev/null || problem "$CONF_FILE" "$program_line" \
+	program_path "$2" >/dev/null || problem "$CONF_FILE" "$program_line" \
 		"there is no program '$2'" "install it, or correct the line"
 }
 

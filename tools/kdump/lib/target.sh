@@ -252,7 +252,7 @@ resolve_command()
 	target_name="KDUMP_TRANSFER"
 	target_line=$line_KDUMP_TRANSFER
 	transfer_program=${KDUMP_TRANSFER%% *}
-	command -v "$transfer_program" >/dev/null ||
+	program_path "$transfer_program" >/dev/null ||
 		problem "$SYSCONFIG_FILE" "$target_line" "there is no program '$transfer_program'" \
 			"install it, or correct KDUMP_TRANSFER"
 	[ -z "${KDUMP_NETCONFIG-}" ] || resolve_network ""

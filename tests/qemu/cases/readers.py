@@ -54,11 +54,13 @@ def saved(path=VMCORE):
     return path
 
 
-def run(*command, script="", timeout=300):
+def run(*command, timeout=300, **options):
     """Run a reader; return its output, in which nothing may look like trouble."""
+    if "input" not in options:
+        options.setdefault("stdin", subprocess.DEVNULL)
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True,
-                          stderr=subprocess.PIPE, errors="replace", timeout=timeout, input=script,
-                          check=False)
+                          stderr=subprocess.PIPE, errors="replace", timeout=timeout, check=False,
+                          **options)
     if done.returncode or done.stderr.strip():
         raise Failure(f"{command[0]}: exit status {done.returncode}\n{done.stderr[-2000:]}"
                       f"{done.stdout[-2000:]}")
@@ -169,7 +171,7 @@ def crash(dump):
     """What crash shows of a dump."""
     script = "\n".join(("sys", "log", "ps", "bt -a", "foreach bt", "runq", "mount", "files 1",
                         "quit\n"))
-    output = run(*in_trixie("crash"), "-s", paths.VMLINUX, saved(dump), script=script)
+    output = run(*in_trixie("crash"), "-s", paths.VMLINUX, saved(dump), input=script)
     return output.replace(str(dump), "DUMP")
 
 

@@ -12,6 +12,7 @@ from harness.debugger import Debugger
 from harness.dump import PAGE_SIZE
 from harness.guest import Guest, Machine
 from harness.kdump import load, on_cpu, spin
+from harness.memmap import Memmap
 from harness.plant import HOOK, Header, OldMemory, Segment
 from harness.suite import check, test
 
@@ -205,44 +206,6 @@ def sparse_copy(context):
     check(SPARSE.stat().st_blocks * 512 < WHOLE.stat().st_size // 4, "it is not sparse")
 
 
-def gdb(path, *commands):
-    arguments = ["-nx", "-batch", "-ex", "set width 0", "-ex", "set pagination off"]
-    for command in commands:
-        arguments += ["-ex", command]
-    done = subprocess.run([paths.ROOT / "tools" / "gdb" / "gdb-vmcore", paths.VMLINUX, path,
-                           *arguments], capture_output=True, text=True, check=False)
-    check(done.returncode == 0, f"gdb: {done.stderr}")
-    return done.stdout
-
-
-@test
-def gdb_same(context):
-    """gdb shows the same threads, backtraces and variables from the sparse copy."""
-    context.require("gdb")
-    saved()
-    commands = ("info threads", "thread apply all backtrace", "thread apply all info registers",
-                "print init_task", "print *(struct task_struct *)init_task.tasks.next",
-                "print init_uts_ns")
-    outputs = [gdb(path, *commands) for path in (WHOLE, SPARSE)]
-    check("sysrq_handle_crash" in outputs[0], "no backtrace")
-    check(outputs[0] == outputs[1], "the outputs differ")
-
-
-@test
-def crash_same(context):
-    """crash shows the same log, tasks and backtraces from the sparse copy."""
-    saved()
-    commands = context.workdir / "commands"
-    commands.parent.mkdir(parents=True, exist_ok=True)
-    commands.write_text("log\nps\nbt -a\nforeach bt\nmod\nmount\nquit\n")
-    outputs = []
-    for path in (WHOLE, SPARSE):
-        with open(commands, encoding="ascii") as stdin:
-            outputs.append(run(*in_trixie("crash"), "-s", paths.VMLINUX, path, stdin=stdin))
-    check("sysrq_handle_crash" in outputs[0], "no backtrace")
-    check(outputs[0] == outputs[1], "the outputs differ")
-
-
 @test
 def makedumpfile_reads(context):
     """makedumpfile takes the sparse copy as input and finds the log in it."""
@@ -251,26 +214,6 @@ def makedumpfile_reads(context):
     log.parent.mkdir(parents=True, exist_ok=True)
     run(*in_trixie("makedumpfile"), "--dump-dmesg", "--message-level", "4", SPARSE, log)
     check("sysrq triggered crash" in log.read_text(errors="replace"), "no panic in the log")
-
-
-class Memmap:
-    """Where struct pages of the dump are, physically."""
-
-    def __init__(self, dump):
-        self._dump = dump
-        self._info = dump.info
-        self.size = int(self._info["SIZE(page)"])
-
-    def _word(self, vaddr):
-        return int.from_bytes(self._dump.memory(vaddr, 8), "little")
-
-    def paddr(self, pfn):
-        section = pfn >> int(self._info["NUMBER(SECTION_SIZE_BITS)"]) - 12
-        size = int(self._info["SIZE(mem_section)"])
-        per_root = PAGE_SIZE // size
-        root = self._word(int(self._info["SYMBOL(mem_section)"], 16) + section // per_root * 8)
-        base = self._word(root + section % per_root * size) & ~(PAGE_SIZE - 1)
-        return self._dump.translate(base + pfn * self.size)
 
 
 NONSENSE = {

@@ -84,11 +84,8 @@ def gdb(dump, *commands, vmlinux=paths.VMLINUX, environment=None):
 
 @functools.cache
 def _ask_crash():
-    commands = FOLDER / "commands"
-    commands.write_text("".join(f"{name} > crash-{name.split()[0]}\n" for name in CRASH_COMMANDS)
-                        + "quit\n")
-    with open(commands, encoding="ascii") as stdin:
-        run(*in_trixie("crash"), "-s", paths.VMLINUX, VMCORE, stdin=stdin, cwd=FOLDER)
+    script = "".join(f"{name} > {FOLDER}/crash-{name.split()[0]}\n" for name in CRASH_COMMANDS)
+    run(*in_trixie("crash"), "-s", paths.VMLINUX, VMCORE, script=f"{script}quit\n")
 
 
 def crash(name):

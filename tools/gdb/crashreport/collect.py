@@ -20,7 +20,7 @@ from . import logtext
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 DUMPS = ("vmcore", "vmcore-incomplete", "vmcore.flat")
-CLASSES = "zero cache private-cache user free kernel unclassified".split()
+CLASSES = "zero cache private-cache user free kernel unclassified unreadable".split()
 CLASS_LINE = re.compile(rf"^\s*({'|'.join(CLASSES)}): pages (\d+) bytes (\d+)", re.MULTILINE)
 STATUS_LINE = re.compile(r"^([a-z_]+)=(.*)$", re.MULTILINE)
 GDB_TIMEOUT = 600               # seconds

@@ -15,7 +15,7 @@ FEW = 4                         # backtraces of CPUs are all open
 HOT = re.compile(r"Kernel panic|\bBUG\b|Oops:|RIP: 0010:|Call Trace:|segfault|Unable to handle")
 CLASS_NAMES = {"kernel": "kernel", "user": "user", "cache": "page cache",
                "private-cache": "private page cache", "zero": "zero", "free": "free",
-               "unclassified": "not classified"}
+               "unclassified": "not classified", "unreadable": "not readable"}
 
 
 def escape(value):

@@ -269,6 +269,22 @@ def formats(context):
 
 
 @test
+def saver_formats(context):
+    """What vmcore-save writes, in each form, shows the same."""
+    context.require("gdb")
+    saver = paths.ROOT / "build" / "tools" / "vmcore-save"
+    check(saver.is_file(), f"{saver} is not there: make tools")
+    commands = ("kdump bt -a", "kdump ps", "dmesg")
+    wanted = gdb(saved(), *commands).split("\n", 1)[1]
+    for form in ("-F kdump -c zstd", "-F kdump -c lzo", "-F flat", "-F elf"):
+        target = context.workdir / "vmcore"
+        run(saver, "-q", *form.split(), saved(), target)
+        found = gdb(target, *commands).split("\n", 1)[1]
+        check(found == wanted, f"{form}: {found[:3000]}")
+        target.unlink()
+
+
+@test
 def finds_files(context):
     """gdb-kdump takes the newest dump of a directory, and a compressed vmlinux by build id."""
     context.require("gdb")

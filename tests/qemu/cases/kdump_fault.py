@@ -21,6 +21,27 @@ def check_broken(guest, where, error):
 
 
 @test
+def damaged_configuration(context):
+    """A configuration that is damaged is refused with file and line, all of it at once, and what
+    was armed before stays armed."""
+    path = disk(context.workdir / "disk", 64, "mkfs.ext4", "-q")
+    crash = Crash(context, "ext4 /dev/vda\n", drive(path))
+    with crash.boot() as guest:
+        guest.sh("kdump start", timeout=240)
+        for damage, words in (
+                ("printf 'ext4 /dev/vda\\n\\0\\0\\1\\n' >/etc/kdump.conf",
+                 "kdump.conf:2: there are bytes"),
+                ("echo ext4 /dev/vdz >/etc/kdump.conf", "kdump.conf:1: there is no device"),
+                ("echo xfs /dev/vda >/etc/kdump.conf", "kdump.conf:1: /dev/vda cannot be mounted"),
+                ("echo extra_modules none >/etc/kdump.conf", "kdump.conf:1: there is no module"),
+                ("echo core_collector none >/etc/kdump.conf", "kdump.conf:1: there is no program"),
+                ("echo KDUMP_KERNEL=/none >/etc/default/kdump", "default/kdump:1: there is no")):
+            reply = guest.run(f"{damage}; kdump restart", timeout=240)
+            check(reply.status == 6 and words in reply.text, f"{damage}: {reply}")
+        check(not guest.run("kdump status").status, "not armed any more")
+
+
+@test
 def full_disk(context):
     """On a full disk log, report and record are saved, and the dump keeps the name of one that
     is not whole."""

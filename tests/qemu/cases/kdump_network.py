@@ -84,7 +84,8 @@ def ssh_dropbear(context):
 
 def openssh(context, config, magic):
     with Ssh(context.workdir) as server:
-        crash = ssh_crash(context, server, OPENSSH, config)
+        crash = ssh_crash(context, server, OPENSSH, config,
+                          default="KDUMP_NETCONFIG=eth0:dhcp\n")
         crash.cmdline = "crashkernel=80M"
         crash.arm_and_crash(UP, timeout=600)
         return check_saved(server.dumps, magic)
@@ -92,7 +93,7 @@ def openssh(context, config, magic):
 
 @test
 def ssh_openssh(context):
-    """A crash is saved with OpenSSH's client, flattened."""
+    """A crash is saved with OpenSSH's client, flattened, from an address that DHCP gives."""
     openssh(context, "", b"makedumpfile")
 
 

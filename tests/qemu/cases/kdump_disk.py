@@ -185,6 +185,7 @@ def rebuild(context):
     crash = Crash(context, "ext4 /dev/vda\n", drive(path))
     image = "/var/lib/kdump/initramfs.img"
     with crash.boot() as guest:
+        check(guest.run("kdump reload").status == 1, "reload armed what nobody had armed")
         guest.sh("kdump start", timeout=240)
         check(guest.sh(f"stat -c %a {image}") == "600", "the initramfs is not for root alone")
         first = guest.sh(f"stat -c %Y.%i {image}")

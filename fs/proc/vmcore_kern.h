@@ -51,8 +51,11 @@ struct vmcore_old {
 	u32 around;
 };
 
-/* The memmap of a section, which x86_64 maps by one page table entry. */
-#define VMCORE_MEMMAP_WINDOW	SZ_2M
+/*
+ * The memmap of 2 GiB. It lies in one piece, as far as there is one, and such a
+ * window takes no more than a few large pages.
+ */
+#define VMCORE_MEMMAP_WINDOW	SZ_32M
 
 int vmcore_peek(struct oldmem_window *win, u64 where, u64 span, void *buf,
 		size_t len);

@@ -145,7 +145,7 @@ def level_file(context):
             exec 5<{KERN}
             echo 0 >{LEVEL}
             exec 6<{KERN} 7</proc/vmcore
-            sum() {{ dd bs=1M skip=64 count=64 status=none | md5sum; }}
+            sum() {{ md5sum; }}
             sparse=$(sum <&5) same=$(sum <&6) whole=$(sum <&7)
             [ "$same" = "$whole" ] || {{ echo level 0 is not the whole; exit 1; }}
             [ "$sparse" != "$whole" ] || {{ echo the open file lost its level; exit 1; }}

@@ -13,7 +13,8 @@
 
 #include "probe.h"
 
-#define PIECE	1048576
+#define PIECE		1048576
+#define MAX_TRIES	500
 
 static int open_file(const char *path, int flags)
 {
@@ -52,6 +53,20 @@ int probe_extents(int argc, char **argv)
 	return 0;
 }
 
+/* A shared folder of a busy host may ask to be tried again. */
+static void write_fully(int fd, const char *buf, size_t size, off_t at)
+{
+	int tries = MAX_TRIES;
+	ssize_t n;
+
+	for (; size; buf += n, size -= n, at += n) {
+		while ((n = pwrite(fd, buf, size, at)) < 0 && errno == EAGAIN && --tries)
+			usleep(10000);
+		if (n <= 0)
+			die("write at %#jx: %s", (uintmax_t)at, strerror(errno));
+	}
+}
+
 static void copy(int from, int to, off_t at, off_t end)
 {
 	static char buf[PIECE];
@@ -62,8 +77,7 @@ static void copy(int from, int to, off_t at, off_t end)
 
 		if (got != want)
 			die("%zu bytes instead of %zu at %#jx", got, want, (uintmax_t)at);
-		if (pwrite(to, buf, got, at) != (ssize_t)got)
-			die("write at %#jx: %s", (uintmax_t)at, strerror(errno));
+		write_fully(to, buf, got, at);
 		at += got;
 	}
 }

@@ -94,17 +94,18 @@ def base(extra=()):
     return archive
 
 
-def write(path, image, extra=(), first=()):
+def write(path, image, extra=(), first=(), pack=bytes):
     """Write the archives for a first kernel that can load image as capture kernel.
 
     extra is a sequence of (source path, name in the guest), for both kernels; first
-    is one for the first kernel alone.
+    is one for the first kernel alone. pack is done to the archive that is loaded with
+    image: it can compress it.
     """
     capture = base(extra).bytes()
     archive = Archive()
     archive.program(kexec())
     archive.copy(image, "/boot/image")
-    archive.file("/boot/initrd", capture)
+    archive.file("/boot/initrd", pack(capture))
     for source, name in first:
         archive.copy(source, name)
     path.write_bytes(capture + archive.bytes())

@@ -5,7 +5,7 @@ import re
 import threading
 
 from elfcore import ElfCore
-from kdumpformat import KdumpFile, unflatten
+from kdumpreader import KdumpFile, unflatten
 
 from cases import readers
 from harness import artifacts, initramfs, paths

@@ -5,4 +5,4 @@ import sys
 from . import paths
 
 sys.path.append(str(paths.ROOT / "tools" / "gdb"))   # for elfcore, which ships there
-sys.path.append(str(paths.ROOT / "tools" / "vmcore-save" / "tests"))     # for kdumpformat
+sys.path.append(str(paths.ROOT / "tools" / "vmcore-save" / "tests"))     # for kdumpreader

@@ -41,23 +41,30 @@ def saved(form):
         return _saved(form)
 
 
-def crash(context, dump):
+def crash(dump):
     """What crash shows of a dump, without the name of the dump itself."""
-    commands = context.workdir / "commands"
-    commands.parent.mkdir(parents=True, exist_ok=True)
-    commands.write_text("sys\nlog\nps\nbt -a\nquit\n")
-    with open(commands, encoding="ascii") as stdin:
-        output = readers.run(*readers.in_trixie("crash"), "-s", paths.VMLINUX, dump, stdin=stdin)
+    output = readers.run(*readers.in_trixie("crash"), "-s", paths.VMLINUX, dump,
+                         input="sys\nlog\nps\nbt -a\nquit\n")
     return re.sub(r"DUMPFILE: .*", "", output)
 
 
 @test
 def crash_utility(context):
     """crash shows of a saved dump, also a flattened one, what it shows of the source."""
-    wanted = crash(context, readers.saved())
+    del context
+    wanted = crash(readers.saved())
     check("sysrq_handle_crash" in wanted, "no backtrace")
     for form in ("-F kdump", "-F flat"):
-        check(crash(context, saved(form)) == wanted, f"{form}: not what crash shows of vmcore")
+        check(crash(saved(form)) == wanted, f"{form}: not what crash shows of vmcore")
+
+
+@test
+def drgn(context):
+    """So does drgn, which reads the format through libkdumpfile."""
+    del context
+    wanted = readers.drgn(readers.saved())
+    for form in ("-F kdump", "-c lzo"):
+        check(readers.drgn(saved(form)) == wanted, f"{form}: not what drgn finds in vmcore")
 
 
 @test
@@ -73,8 +80,8 @@ def makedumpfile(context):
         if form == "-F flat":
             dump = context.workdir / "put-together"
             dump.unlink(missing_ok=True)
-            with open(saved(form), "rb") as stdin:
-                readers.run(*command, "-R", *quiet, dump, stdin=stdin)
+            readers.run("sh", "-c", 'file=$1; shift; exec "$@" <"$file"', "sh", saved(form),
+                        *command, "-R", *quiet, dump)
         log = context.workdir / "log"
         log.unlink(missing_ok=True)
         readers.run(*command, "--dump-dmesg", *quiet, dump, log)
@@ -160,3 +167,32 @@ def capture_kernel(context):
         check_memory(KdumpFile(unflatten(disks[2].read_bytes(), padded=True)), memory, "pipe")
     for disk in disks:
         disk.unlink()
+
+
+@test
+def kernel_pages(context):
+    """By default, only the kernel's pages are saved; crash shows of them what it shows of all."""
+    context.workdir.mkdir(parents=True, exist_ok=True)
+    initrd = initramfs.write(context.workdir / "initrd", paths.bzimage(),
+                             [(artifacts.stripped(saver()), "/bin/vmcore-save")])
+    with context.boot("crashkernel=64M", memory="256M", below_4g="160M", initrd=initrd,
+                      share=context.workdir) as guest:
+        load(guest)
+        guest.sh("mount -t tmpfs none /tmp && dd if=/dev/urandom of=/tmp/cache bs=1M count=16")
+        guest.crash("echo c >/proc/sysrq-trigger")
+        guest.sh("mount -t 9p -o trans=virtio,msize=512000,cache=mmap share /mnt")
+        guest.sh("vmcore-save -q /mnt/kernel && cp /proc/vmcore /mnt/all", timeout=300)
+        level = guest.sh("cat /proc/vmcore-kern-level")
+        check(level == "31", f"the level is left at {level}")
+        guest.sh("umount /mnt")
+    dump = KdumpFile((context.workdir / "kernel").read_bytes())
+    check(dump.sub["dump_level"] == 31, "another level in the header")
+    found = dump.pages()
+    check(0 < len(found) < len(dump.existing) * 2 // 3, f"{len(found)} of {len(dump.existing)} pages")
+    with open(context.workdir / "all", "rb") as stream:
+        everything = ElfCore(stream)
+        for number, page in found.items():
+            check(page == everything.physical(number * PAGE, PAGE),
+                  f"differs at {number * PAGE:#x}")
+    wanted = crash(context.workdir / "all")
+    check(crash(context.workdir / "kernel") == wanted, "not what crash shows of vmcore")

@@ -188,7 +188,8 @@ def kernel_pages(context):
     dump = KdumpFile((context.workdir / "kernel").read_bytes())
     check(dump.sub["dump_level"] == 31, "another level in the header")
     found = dump.pages()
-    check(0 < len(found) < len(dump.existing) * 2 // 3, f"{len(found)} of {len(dump.existing)} pages")
+    share = f"{len(found)} of {len(dump.existing)} pages"
+    check(0 < len(found) < len(dump.existing) * 2 // 3, share)
     with open(context.workdir / "all", "rb") as stream:
         everything = ElfCore(stream)
         for number, page in found.items():

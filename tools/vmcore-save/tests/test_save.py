@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What is saved is what was there."""
+from case import Case
+from corefile import Core, PAGE
+from kdumpreader import KdumpFile, unflatten
+
+METHODS = ("zstd", "zlib", "lzo", "none")
+
+
+class Save(Case):
+    """What is saved is what was there."""
+
+    def test_methods(self):
+        """Each compression, each number of threads: all pages, once."""
+        core = self.machine()
+        core.write(self.source)
+        sizes = {}
+        for method in METHODS:
+            for threads in (1, 3):
+                with self.subTest(method=method, threads=threads):
+                    self.save("-q", "-c", method, "-t", threads, self.source, self.dest)
+                    data = self.dest.read_bytes()
+                    self.same_memory(core, KdumpFile(data))
+                    self.assertEqual(sizes.setdefault(method, data), data)
+        self.assertGreater(len(sizes["none"]), 2 * len(sizes["zstd"]) * 0.6)
+        self.assertEqual(self.dest.stat().st_mode & 0o777, 0o600)
+
+    def test_header(self):
+        """The headers say what the kernel said of itself."""
+        core = self.machine()
+        core.info["NUMBER(phys_base)"] = "-1048576"
+        core.write(self.source)
+        self.save("-q", self.source, self.dest)
+        dump = KdumpFile(self.dest.read_bytes())
+        self.assertEqual(dump.status, 0x20)
+        self.assertEqual(dump.uts, ["Linux", "", "6.12.0-test", "", "x86_64", ""])
+        self.assertEqual((dump.time, dump.cpus, dump.block), (1700000000, 2, PAGE))
+        self.assertEqual(dump.sub["phys_base"], (1 << 64) - 1048576)
+        self.assertEqual(dump.sub["max_mapnr_64"], max(core.memory()) + 1)
+        self.assertEqual((dump.sub["split"], dump.sub["dump_level"]), (0, 1))
+        self.assertEqual(dump.blob("note"), core.note_segment())
+        self.assertIn(b"OSRELEASE=6.12.0-test\n", dump.blob("vmcoreinfo"))
+        self.assertTrue(dump.blob("vmcoreinfo").startswith(b"OSRELEASE="))
+
+    def test_zero_pages(self):
+        """Pages of zeros share their data, holes of the source are such pages."""
+        core = Core()
+        core.add(0, [None] * 1000 + [bytes(PAGE)] * 1000)
+        core.write(self.source)
+        self.save("-q", self.source, self.dest)
+        data = self.dest.read_bytes()
+        self.same_memory(core, KdumpFile(data))
+        self.assertLess(len(data), 2000 * 24 + 10 * PAGE)
+
+    def test_32_bits(self):
+        """A machine of 32 bits has its own layout of headers."""
+        core = Core("i386")
+        core.add(0x100000, self.pages(50), vaddr=0xc0100000)
+        core.write(self.source)
+        self.save("-q", self.source, self.dest)
+        dump = KdumpFile(self.dest.read_bytes(), bits=32)
+        self.same_memory(core, dump)
+        self.assertEqual(dump.blob("note"), core.note_segment())
+
+    def test_large_pages(self):
+        """A kernel with pages of 64 KiB."""
+        core = Core(page=65536)
+        core.add(0, self.pages(20, size=65536))
+        core.add(1 << 30, self.page("noise", 65536)[:5000])
+        core.write(self.source)
+        for method in METHODS:
+            self.save("-q", "-c", method, self.source, self.dest)
+            self.same_memory(core, KdumpFile(self.dest.read_bytes()))
+
+    def test_many_notes(self):
+        """Notes larger than any buffer."""
+        core = Core(cpus=3000, notes=self.random.randbytes(4))
+        core.add(0, self.pages(10))
+        core.write(self.source)
+        self.save("-q", self.source, self.dest)
+        dump = KdumpFile(self.dest.read_bytes())
+        self.same_memory(core, dump)
+        self.assertEqual(dump.blob("note"), core.note_segment())
+
+    def test_elf(self):
+        """The ELF form is the source, byte for byte, with holes where there are zeros."""
+        core = self.machine()
+        core.add(1 << 37, b"the last page is not whole")
+        core.write(self.source)
+        self.save("-q", "-F", "elf", self.source, self.dest)
+        self.assertEqual(self.dest.read_bytes(), self.source.read_bytes())
+        self.assertLess(self.dest.stat().st_blocks, self.source.stat().st_blocks)
+
+    def test_pipe(self):
+        """To a pipe: the ELF form as it is, the other one flattened."""
+        core = self.machine()
+        core.write(self.source)
+        self.assertEqual(self.save("-q", "-F", "elf", self.source, "-"), self.source.read_bytes())
+        data = self.save("-q", self.source, "-")
+        self.same_memory(core, KdumpFile(unflatten(data)))
+        self.save("-q", "-F", "flat", self.source, self.dest)
+        self.assertEqual(self.dest.read_bytes(), data)
+
+    def test_overwrite(self):
+        """What was in the destination before is gone."""
+        core = Core()
+        core.add(0, self.pages(5))
+        core.write(self.source)
+        for form in ("kdump", "elf", "flat"):
+            self.dest.write_bytes(b"x" * (4 << 20))
+            self.save("-q", "-F", form, self.source, self.dest)
+            self.assertLess(self.dest.stat().st_size, 1 << 20)
+            self.assertNotIn(b"xxxxxxxx", self.dest.read_bytes())
+
+    def test_again(self):
+        """A saved ELF file can be saved again."""
+        core = self.machine()
+        core.write(self.source)
+        self.save("-q", "-F", "elf", self.source, self.dest)
+        self.save("-q", self.dest, self.folder / "second")
+        self.same_memory(core, KdumpFile((self.folder / "second").read_bytes()))

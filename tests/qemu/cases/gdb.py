@@ -85,7 +85,7 @@ def gdb(dump, *commands, vmlinux=paths.VMLINUX, environment=None):
 @functools.cache
 def _ask_crash():
     script = "".join(f"{name} > {FOLDER}/crash-{name.split()[0]}\n" for name in CRASH_COMMANDS)
-    run(*in_trixie("crash"), "-s", paths.VMLINUX, VMCORE, script=f"{script}quit\n")
+    run(*in_trixie("crash"), "-s", paths.VMLINUX, VMCORE, input=f"{script}quit\n")
 
 
 def crash(name):

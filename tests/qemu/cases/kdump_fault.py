@@ -186,10 +186,16 @@ def capture_hangs(context):
     """Should the script itself hang, the watchdog resets the machine when the deadline has
     passed."""
     path = disk(context.workdir / "disk", 64, "mkfs.ext4", "-q")
-    # Stop the process that watches over this hook, as a bug in it would.
-    stop = "#!/bin/sh\nread -r _ _ _ parent _ </proc/$$/stat\nkill -STOP $parent\nsleep 1000\n"
-    crash = Crash(context, "ext4 /dev/vda\nkdump_pre /etc/kdump/pre\n", drive(path),
-                  default=QUICK, files=[("/etc/kdump/pre", stop, 0o755)])
+    # Stop the process that watches over the one that runs this hook, as a bug in it
+    # would. If it went on the dump would be saved, whatever this hook does.
+    stop = """#!/bin/sh
+        read -r _ _ _ part _ </proc/$$/stat
+        read -r _ _ _ main _ </proc/$part/stat
+        kill -STOP $main
+        sleep 1000
+        """
+    crash = Crash(context, "ext4 /dev/vda\n", drive(path), default=QUICK,
+                  files=[("/etc/kdump/pre.d/stop", stop, 0o755)])
     crash.arm_and_crash(timeout=200)
     with crash.boot() as guest:
         guest.sh("mount -t ext4 /dev/vda /mnt")

@@ -5,7 +5,7 @@ import time
 from harness.service import MIB, Crash, disk, drive, folder, record, wait_end
 from harness.suite import Failure, check, full_test, test
 
-QUICK = "KDUMP_STALL_TIMEOUT=10\nKDUMP_STEP_TIMEOUT=10\nKDUMP_HOOK_TIMEOUT=3\n"
+QUICK = "KDUMP_STALL_TIMEOUT=10\nKDUMP_STEP_TIMEOUT=30\nKDUMP_HOOK_TIMEOUT=3\n"
 
 
 def check_broken(guest, where, error):

@@ -9,7 +9,7 @@ from harness.suite import Failure, check, full_test, test
 MIB = 1 << 20
 DROPBEAR = ("dbclient", "dropbearconvert")
 OPENSSH = ("ssh", "scp", "ssh-keygen")
-QUICK = "KDUMP_STALL_TIMEOUT=10\nKDUMP_STEP_TIMEOUT=10\n"
+QUICK = "KDUMP_STALL_TIMEOUT=10\nKDUMP_STEP_TIMEOUT=30\n"
 PASSWD = ("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\n", 0o644)
 
 

@@ -12,6 +12,10 @@ PUT_INTO_USE = """for state in /sys/devices/system/memory/memory*/state; do
 # Of ELF-64: where the low byte of e_phnum is, and where the program headers begin.
 PHNUM, PHDRS = 56, 64
 
+# Where memory above 4 GiB can be plugged in, the capture kernel, too, would set
+# half of its memory aside, as bounce buffers for devices that cannot reach there.
+NO_BOUNCE = "swiotlb=noforce"
+
 
 def plug_memory(guest, size):
     """Plug a module of memory; return the ranges of RAM before and after that."""
@@ -34,7 +38,7 @@ def plug_memory(guest, size):
 def cpu_online(context):
     """A CPU that came online after kexec_file_load is in the dump."""
     with context.boot("crashkernel=64M maxcpus=2", cpus=4) as guest:
-        load(guest, "kexec_file_load")
+        load(guest, "kexec_file_load", append=NO_BOUNCE)
         guest.sh("echo 1 >/sys/devices/system/cpu/cpu2/online")
         guest.crash("taskset 4 sh -c 'echo c >/proc/sysrq-trigger'")
         dump = open_dump(guest)
@@ -47,7 +51,7 @@ def cpu_online(context):
 def cpu_offline(context):
     """A CPU that is offline at the crash has no registers; the others keep theirs."""
     with context.boot("crashkernel=64M", cpus=4) as guest:
-        load(guest, "kexec_file_load")
+        load(guest, "kexec_file_load", append=NO_BOUNCE)
         guest.sh("echo 0 >/sys/devices/system/cpu/cpu1/online")
         guest.crash("taskset 8 sh -c 'echo c >/proc/sysrq-trigger'")
         dump = open_dump(guest)
@@ -59,7 +63,7 @@ def cpu_offline(context):
 def memory_added(context):
     """Memory that was plugged in after kexec_file_load is in the dump."""
     with context.boot("crashkernel=64M", memory="512M,slots=2,maxmem=4G") as guest:
-        load(guest, "kexec_file_load")
+        load(guest, "kexec_file_load", append=NO_BOUNCE)
         _, after = plug_memory(guest, PLUGGED)
         guest.sh(PUT_INTO_USE)
         guest.crash("echo c >/proc/sysrq-trigger")
@@ -71,7 +75,7 @@ def memory_not_used(context):
     """Memory that was plugged in, and used for some time at most, is not in the dump: it may
     be gone by then."""
     with context.boot("crashkernel=64M", memory="512M,slots=2,maxmem=4G") as guest:
-        load(guest, "kexec_file_load")
+        load(guest, "kexec_file_load", append=NO_BOUNCE)
         before, after = plug_memory(guest, PLUGGED)
         (start, _), = set(after) - set(before)
         guest.sh(PUT_INTO_USE)
@@ -115,7 +119,7 @@ def crash_in_update(context, cpu, stop, complete):
     """Have CPU 0 panic when a CPU has come to a certain point of an update."""
     with context.boot("crashkernel=64M nokaslr unknown_nmi_panic nmi_watchdog=0",
                       memory="512M,slots=2,maxmem=4G") as guest:
-        load(guest, "kexec_file_load")
+        load(guest, "kexec_file_load", append=NO_BOUNCE)
         before, after = plug_memory(guest, PLUGGED)
         with Debugger(guest) as debugger:
             guest.send(on_cpu(cpu, PUT_INTO_USE))

@@ -46,7 +46,8 @@ def full_disk(context):
     """On a full disk log, report and record are saved, and the dump keeps the name of one that
     is not whole."""
     path = disk(context.workdir / "disk", 32, "mkfs.ext4", "-q", "-m", "0")
-    crash = Crash(context, "ext4 /dev/vda\n", drive(path))
+    # The kernel's pages alone would fit.
+    crash = Crash(context, "ext4 /dev/vda\ncore_collector vmcore-save -l 0\n", drive(path))
     crash.arm_and_crash()
     with crash.boot() as guest:
         guest.sh("hostname guest; mount -t ext4 /dev/vda /mnt")

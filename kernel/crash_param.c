@@ -61,10 +61,11 @@ struct scan {
  * RAM from which on a reservation of that size is chosen by "auto", ascending.
  *
  * What works with this project's own capture kernel and an initramfs of busybox
- * was measured with tests/bench: 36 MiB at 2 GiB of RAM, 40 MiB at 32 GiB, 48 MiB
- * at 128 GiB (Documentation/performance.txt). Twice that is for threads, buffers
- * and devices of a real machine, and 32 MiB more for an initramfs with modules;
- * smaller machines cannot spare that. Above 128 GiB nothing was measured.
+ * was measured with tests/bench: 34 MiB at 2 GiB of RAM, not more than 36 MiB at 8,
+ * 32 and 128 GiB, for /proc/vmcore-kern (Documentation/performance.txt). Twice
+ * that is for threads, buffers and devices of a real machine, and 32 MiB more for
+ * an initramfs with modules; smaller machines cannot spare that. Above 128 GiB
+ * nothing was measured.
  */
 struct auto_size {
 	u64 ram;

@@ -20,6 +20,7 @@ WINDOWS = (64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB, 64 * MIB)
 PROBE = "/bin/bench"
 VMCORE, KERN = "/proc/vmcore", "/proc/vmcore-kern"
 REPEATS = 7
+QUICK_REPEATS = 3
 
 
 def label(size):

@@ -29,7 +29,7 @@ def injected_nmi(context):
     with context.boot("crashkernel=64M nmi_watchdog=0 unknown_nmi_panic", cpus=2) as guest:
         kallsyms = insert_module(guest)
         load(guest, "kexec_load")
-        guest.sh("taskset -p 2 1")      # the agent has to survive on CPU 1
+        guest.sh("taskset -p 2 $PPID")  # the agent has to survive on CPU 1
         guest.sh(on_cpu(0, f"echo lockup >{MODULE}/trigger") + " & "
                  "until dmesg | grep -q 'lockup on CPU 0'; do usleep 1000; done")
         guest.monitor.execute("inject-nmi")

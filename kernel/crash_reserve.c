@@ -8,6 +8,7 @@
  */
 #define pr_fmt(fmt) "crashkernel: " fmt
 
+#include <linux/bits.h>
 #include <linux/crash_dump.h>
 #include <linux/crash_param.h>
 #include <linux/init.h>
@@ -135,7 +136,18 @@ struct placement {
 	u64 low_size;
 };
 
-#define MOST_PLACEMENTS	2
+#define MOST_PLACEMENTS	3
+
+/*
+ * A capture kernel describes memory by whole sections: 2 MiB for each of 128 MiB
+ * on x86_64, which counts in a small reservation. It always has the first section,
+ * since the first MiB is passed on to it; in there, the reservation adds none.
+ */
+#ifdef CONFIG_SPARSEMEM
+#define FIRST_SECTION_END	BIT_ULL(PA_SECTION_SHIFT)
+#else
+#define FIRST_SECTION_END	0
+#endif
 
 /*
  * Fill @places with what to try, best first. Without ",high" memory that every
@@ -146,6 +158,7 @@ static void __init choose_placements(struct placement places[MOST_PLACEMENTS],
 				     u64 size, u64 base, u64 low_size, bool high)
 {
 	const struct placement low = { 0, CRASH_ADDR_LOW_MAX, 0 };
+	const struct placement lowest = { 0, FIRST_SECTION_END, 0 };
 	struct placement above = {
 		CRASH_ADDR_LOW_MAX, CRASH_ADDR_HIGH_MAX, low_size
 	};
@@ -160,8 +173,9 @@ static void __init choose_placements(struct placement places[MOST_PLACEMENTS],
 		return;
 	}
 	above.low_size = DEFAULT_CRASH_KERNEL_LOW_SIZE;
-	places[0] = low;
-	places[1] = above;
+	places[0] = lowest;
+	places[1] = low;
+	places[2] = above;
 }
 
 static void __init record(struct resource *res, phys_addr_t start, u64 size)

@@ -8,6 +8,7 @@ from harness.kdump import load
 from harness.suite import check, test
 
 MIB = 1 << 20
+SECTION = 128 * MIB     # the capture kernel describes memory by these
 SIZE = "/sys/kernel/kexec_crash_size"
 
 
@@ -29,6 +30,8 @@ def placed(context, option, kaslr):
         check([size for _, size in found] == [64 * MIB], f"reserved {found}")
         if "@" in option:
             check(found[0][0] == 16 * MIB, f"reserved {found}")
+        elif kaslr == "nokaslr":
+            check(sum(found[0]) <= SECTION, f"reserved {found}, not in the first section")
         crash_and_return(guest)
 
 

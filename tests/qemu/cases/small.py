@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Dumps of the kernel's pages with hardly any memory set aside."""
+import functools
+
+from harness import suite
+from harness.kdump import load
+from harness.suite import check
+
+from .readers import in_trixie, run
+
+MIB, GIB = 1 << 20, 1 << 30
+KERN = "/proc/vmcore-kern"
+# How much is set aside for a machine of that size.
+RESERVATIONS = {2 * GIB: 32 * MIB, 128 * GIB: 64 * MIB}
+SAVE = f"""
+mount -t 9p -o trans=virtio,msize=65536 share /mnt
+probe sparse {KERN} /mnt/vmcore
+umount /mnt
+"""
+
+
+def saved(context, memory, reserved):
+    """Crash, save the kernel's pages, and find in them how it ended."""
+    devices = ("-object", f"memory-backend-ram,id=ram,size={memory},reserve=off",
+               "-machine", "memory-backend=ram")
+    with context.boot(f"crashkernel={reserved // MIB}M", memory=str(memory // MIB),
+                      below_4g="2G", devices=devices, share=context.workdir) as guest:
+        load(guest)
+        guest.crash("echo c >/proc/sysrq-trigger")
+        guest.sh(SAVE, timeout=300)
+        console = guest.console()
+    check("Out of memory" not in console and "page allocation failure" not in console,
+          "memory ran out in the capture kernel")
+    vmcore, log = context.workdir / "vmcore", context.workdir / "log"
+    check(vmcore.stat().st_size > memory - reserved - 64 * MIB,
+          f"{vmcore.stat().st_size} bytes are not all of memory")
+    run(*in_trixie("makedumpfile"), "--dump-dmesg", "--message-level", "4", vmcore, log)
+    vmcore.unlink()
+    check("sysrq triggered crash" in log.read_text(errors="replace"), "no panic in the log")
+
+
+for _memory, _reserved in RESERVATIONS.items():
+    suite.add(f"small.{_memory // GIB}G-{_reserved // MIB}M",
+              functools.partial(saved, memory=_memory, reserved=_reserved),
+              f"""Of a machine with {_memory // GIB} GiB of memory the kernel's pages are saved
+                  with crashkernel={_reserved // MIB}M.""")

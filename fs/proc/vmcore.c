@@ -209,16 +209,11 @@ static int vmcore_mmap(struct file *file, struct vm_area_struct *vma)
 	u64 done;
 	int err;
 
-	if (len > layout->size || pos > layout->size - len)
-		return -EINVAL;
-	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
-		return -EPERM;
-
-	/* Not VM_MAYWRITE, so mprotect() is refused, and nothing is ever copied. */
-	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYWRITE | VM_MAYEXEC);
+	err = vmcore_mmap_region(layout, vma, &first);
+	if (err)
+		return err;
 
 	/* Pages of our own, which are first in the file, cannot be with huge ones. */
-	first = vmcore_layout_find(layout, pos);
 	if (first->kind != VMCORE_OLDMEM && first->kind != VMCORE_FILL) {
 		vm_flags_set(vma, VM_MIXEDMAP);
 		return vmcore_walk(layout, pos, len, mmap_chunk, &map, &done);
@@ -269,25 +264,8 @@ static loff_t vmcore_llseek(struct file *file, loff_t offset, int whence)
 	struct vmcore_file *vf = file->private_data;
 	const struct vmcore_layout *layout = &vf->edition->layout;
 	bool to_data = whence == SEEK_DATA;
-	u64 done;
-	int err;
 
-	if (whence != SEEK_DATA && whence != SEEK_HOLE)
-		return generic_file_llseek_size(file, offset, whence,
-						MAX_LFS_FILESIZE, layout->size);
-	if (offset < 0 || offset >= layout->size)
-		return -ENXIO;
-
-	err = vmcore_walk(layout, offset, layout->size - offset, seek_chunk,
-			  &to_data, &done);
-	if (err)
-		return err;
-
-	/* The end of the file counts as a hole, so there always is a next one. */
-	offset += done;
-	if (to_data && offset == layout->size)
-		return -ENXIO;
-	return vfs_setpos(file, offset, MAX_LFS_FILESIZE);
+	return vmcore_seek(file, layout, offset, whence, seek_chunk, &to_data);
 }
 
 static const struct proc_ops vmcore_proc_ops = {

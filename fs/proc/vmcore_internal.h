@@ -13,6 +13,9 @@
 
 #include "vmcore_layout.h"
 
+struct file;
+struct vm_area_struct;
+
 /**
  * struct vmcore_device - a device dump
  * @node: in vmcore_contents.devices
@@ -68,6 +71,10 @@ void vmcore_edition_put(struct vmcore_edition *edition);
 struct vmcore_edition *vmcore_edition_get(void);
 int vmcore_attach_device(struct vmcore_device *device);
 void vmcore_device_free(struct vmcore_device *device);
+loff_t vmcore_seek(struct file *file, const struct vmcore_layout *layout,
+		   loff_t offset, int whence, vmcore_chunk_fn chunk, void *ctx);
+int vmcore_mmap_region(const struct vmcore_layout *layout, struct vm_area_struct *vma,
+		       const struct vmcore_region **first);
 int vmcore_load(struct crash_source *source);
 void vmcore_unload(void);
 void vmcore_kern_load(const struct vmcore_contents *contents, u64 size);

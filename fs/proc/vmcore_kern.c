@@ -251,26 +251,9 @@ static loff_t kern_llseek(struct file *file, loff_t offset, int whence)
 	struct kern_file *kf = file->private_data;
 	const struct vmcore_layout *layout = &kf->edition->layout;
 	struct kern_seek seek = { .kf = kf, .to_data = whence == SEEK_DATA };
-	u64 done;
-	int err;
 
-	if (whence != SEEK_DATA && whence != SEEK_HOLE)
-		return generic_file_llseek_size(file, offset, whence,
-						MAX_LFS_FILESIZE, layout->size);
-	if (offset < 0 || offset >= layout->size)
-		return -ENXIO;
-
-	scoped_guard(mutex, &kf->lock)
-		err = vmcore_walk(layout, offset, layout->size - offset,
-				  seek_chunk, &seek, &done);
-	if (err)
-		return err;
-
-	/* The end of the file counts as a hole, so there always is a next one. */
-	offset += done;
-	if (seek.to_data && offset == layout->size)
-		return -ENXIO;
-	return vfs_setpos(file, offset, MAX_LFS_FILESIZE);
+	guard(mutex)(&kf->lock);
+	return vmcore_seek(file, layout, offset, whence, seek_chunk, &seek);
 }
 
 /* Old memory, and the zeros between, come last in the file. */
@@ -332,20 +315,20 @@ static int kern_mmap(struct file *file, struct vm_area_struct *vma)
 	struct kern_mmap map = { .kf = kf, .vma = vma };
 	u64 pos = (u64)vma->vm_pgoff << PAGE_SHIFT;
 	u64 len = vma->vm_end - vma->vm_start;
+	const struct vmcore_region *first;
 	u64 done;
+	int err;
 
-	if (len > layout->size || pos > layout->size - len)
-		return -EINVAL;
-	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
-		return -EPERM;
+	err = vmcore_mmap_region(layout, vma, &first);
+	if (err)
+		return err;
 
 	/*
 	 * Buffers of this kernel are mapped as pages that are counted, and next to
 	 * those no page frame can be put in later on.
 	 */
-	map.lazy = is_old_memory(vmcore_layout_find(layout, pos));
-	vm_flags_mod(vma, (map.lazy ? VM_PFNMAP | VM_IO : VM_MIXEDMAP) |
-		     VM_DONTEXPAND | VM_DONTDUMP, VM_MAYWRITE | VM_MAYEXEC);
+	map.lazy = is_old_memory(first);
+	vm_flags_set(vma, map.lazy ? VM_PFNMAP | VM_IO : VM_MIXEDMAP);
 	if (map.lazy)
 		vma->vm_ops = &kern_vm_ops;
 	return vmcore_walk(layout, pos, len, mmap_chunk, &map, &done);

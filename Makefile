@@ -98,7 +98,7 @@ stock:
 	+@scripts/kbuild build/linux-stock x86_64 x86_64 bzImage
 
 bench: GROUPS = kernel run test
-bench: kernel stock ## measure beside the stock kernel; QUICK=1 takes less than 10 minutes
+bench: kernel stock debian ## measure beside the stock kernel; QUICK=1 takes less than 10 minutes
 	@scripts/need $(GROUPS)
 	@tests/bench/run-bench $(if $(QUICK),--quick)
 

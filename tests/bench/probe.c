@@ -12,7 +12,9 @@
  *	tables FILE OFFSET SIZE			page tables of one mapping, touched
  *	readers NUMBER FILE OFFSET SIZE TOTAL	read, TOTAL each, on a CPU each
  *	copiers NUMBER SIZE TOTAL		the same of memcpy
- *	sparse FILE				read all that is not a hole
+ *	extents FILE				find all that is not a hole
+ *	sparse FILE				read it
+ *	hold SIZE FILE				make FILE once SIZE is in use, and stay
  *	run COMMAND...				prints 0 bytes
  */
 #define _GNU_SOURCE
@@ -291,6 +293,20 @@ static void run_copiers(char **argv)
 	run_many(argv, number(argv[2]), copier);
 }
 
+/* Only where the data is, which is what a filter takes to decide. */
+static void run_extents(char **argv)
+{
+	int fd = open_file(argv[0]);
+	unsigned long start = now(), bytes = 0;
+	off_t at = 0, end = 0;
+
+	for (; (at = lseek(fd, end, SEEK_DATA)) >= 0; bytes += end - at)
+		end = lseek(fd, at, SEEK_HOLE);
+	if (errno != ENXIO)
+		die("lseek: %s", strerror(errno));
+	report(bytes, start);
+}
+
 static void run_sparse(char **argv)
 {
 	int fd = open_file(argv[0]);
@@ -310,6 +326,14 @@ static void run_sparse(char **argv)
 	if (errno != ENXIO)
 		die("lseek: %s", strerror(errno));
 	report(bytes, start);
+}
+
+static void run_hold(char **argv)
+{
+	own_memory(number(argv[0]));
+	if (open(argv[1], O_WRONLY | O_CREAT, 0600) < 0)
+		die("%s: %s", argv[1], strerror(errno));
+	pause();
 }
 
 static void run_command(char **argv)
@@ -343,7 +367,9 @@ int main(int argc, char **argv)
 		{ "tables", 3, run_tables },
 		{ "readers", 5, run_readers },
 		{ "copiers", 3, run_copiers },
+		{ "extents", 1, run_extents },
 		{ "sparse", 1, run_sparse },
+		{ "hold", 2, run_hold },
 		{ "run", 1, run_command },
 	};
 

@@ -57,18 +57,34 @@ json_start()
 	printf '{'
 }
 
-json_string()
+json_quote()
 {
-	printf '%s"%s": "%s"' "$json_separator" "$1" "$(printf %s "$2" |
-		sed 's/\\/\\\\/g; s/"/\\"/g; s/	/\\t/g' |
+	printf '"%s"' "$(printf %s "$1" | sed 's/\\/\\\\/g; s/"/\\"/g; s/	/\\t/g' |
 		tr -d '\001-\010\013-\037' | awk 'NR > 1 { printf "\\n" } { printf "%s", $0 }')"
-	json_separator=', '
 }
 
-# A number, or null where there is none; true and false.
+json_string()
+{
+	json_value "$1" "$(json_quote "$2")"
+}
+
+# A number, or null where there is none; true and false; what has been made already.
 json_value()
 {
 	printf '%s"%s": %s' "$json_separator" "$1" "${2:-null}"
+	json_separator=', '
+}
+
+# json_object NAME, members, json_object_end: a member that has members
+json_object()
+{
+	json_value "$1" "{"
+	json_separator=
+}
+
+json_object_end()
+{
+	printf '}'
 	json_separator=', '
 }
 

@@ -92,14 +92,13 @@ status_json()
 	json_string image "$(sed -n 's/^image=//p' "$RUN/armed" 2>/dev/null)"
 	json_string target "$(sed -n 's/^target=//p' "$RUN/armed" 2>/dev/null)"
 	if [ -s "$STATE/last-record" ]; then
-		printf ', "last_crash": '
-		json_start
+		json_object last_crash
 		for record_name in stage result error target kernel host directory log; do
 			json_string "$record_name" "$(record_value "$record_name")"
 		done
 		json_value bytes "$(record_value bytes)"
 		json_value seconds "$(record_value seconds)"
-		json_end | tr -d '\n'
+		json_object_end
 	fi
 	json_end
 }
@@ -113,10 +112,14 @@ show_report()
 		for report_folder in "${conf_path-/var/crash}/$host"-*; do :; done
 	fi
 	[ -d "$report_folder" ] || die "there is no dump in ${conf_path-/var/crash}: name its folder"
-	if [ "$JSON" = 1 ]; then
+	if [ -x "$LIB/kdump-report" ] && command -v python3 >/dev/null; then
+		if [ "$JSON" = 1 ]; then
+			"$LIB/kdump-report" --json "$report_folder"
+		else
+			"$LIB/kdump-report" "$report_folder" && cat "$report_folder/report.txt"
+		fi
+	elif [ "$JSON" = 1 ]; then
 		report_json
-	elif [ -x "$LIB/kdump-report" ] && command -v python3 >/dev/null; then
-		"$LIB/kdump-report" "$report_folder" && cat "$report_folder/report.txt"
 	elif [ -f "$report_folder/report.txt" ]; then
 		cat "$report_folder/report.txt"
 	else
@@ -124,19 +127,25 @@ show_report()
 	fi
 }
 
+# The members of what kdump-report --json prints that can be told without Python.
 report_json()
 {
 	json_start
-	json_string directory "$report_folder"
-	for report_name in stage result error target kernel host log; do
-		json_string $report_name "$(sed -n "s/^$report_name=//p" "$report_folder/kdump-status" 2>/dev/null)"
+	json_string directory "$(basename "$report_folder")"
+	json_object status
+	while IFS='=' read -r report_name report_value; do
+		[ -z "$report_name" ] || json_string "$report_name" "$report_value"
+	done <<-END
+		$(grep -a -E '^[a-z_]+=' "$report_folder/kdump-status" 2>/dev/null)
+	END
+	json_object_end
+	for report_name in vmcore vmcore-incomplete; do
+		[ -f "$report_folder/$report_name" ] || continue
+		json_object dump
+		json_string name "$report_name"
+		json_value size "$(file_size "$report_folder/$report_name")"
+		json_object_end
 	done
-	for report_name in bytes seconds; do
-		json_value $report_name "$(sed -n "s/^$report_name=//p" "$report_folder/kdump-status" 2>/dev/null)"
-	done
-	for report_name in vmcore vmcore-incomplete vmcore-dmesg.txt report.txt report.html; do
-		[ ! -f "$report_folder/$report_name" ] ||
-			json_value "$report_name" "$(file_size "$report_folder/$report_name")"
-	done
+	json_value problems "[$(json_quote "There is no python3, which reads the log and the dump.")]"
 	json_end
 }

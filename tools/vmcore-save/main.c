@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,7 @@ struct options {
 	enum compression compression;
 	unsigned int threads;
 	bool quiet;
+	uint64_t limit;		/* 0: none */
 	const char *status_file;
 	const char *source;
 	const char *dest;
@@ -62,6 +64,7 @@ static const char usage_text[] =
 	"  -F FORMAT    kdump (default), elf or flat\n"
 	"  -c METHOD    zstd (default), zlib, lzo or none\n"
 	"  -t THREADS   number of threads, by default one for each CPU\n"
+	"  -m BYTES     use no more than the first BYTES of DEST\n"
 	"  -q           no progress\n"
 	"  -s FILE      keep the state in FILE, as NAME=VALUE lines\n"
 	"  --dmesg      write the log of the crashed kernel instead, as text\n"
@@ -112,6 +115,11 @@ static bool set_option(struct options *options, int letter, const char *value)
 			return false;
 		options->threads = number;
 		return true;
+	case 'm':
+		if (!parse_number(value, SINK_ALIGN, LONG_MAX, &number))
+			return false;
+		options->limit = number / SINK_ALIGN * SINK_ALIGN;
+		return true;
 	case 'F':
 		return parse_format(value, &options->format);
 	case 'c':
@@ -159,7 +167,7 @@ static enum result parse_options(struct options *options, int argc, char **argv)
 	};
 	int letter;
 
-	while ((letter = getopt_long(argc, argv, "+l:F:c:t:s:qh", words, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, "+l:F:c:t:m:s:qh", words, NULL)) != -1) {
 		if (letter == 'h') {
 			fputs(usage_text, stdout);
 			exit(RESULT_OK);
@@ -263,6 +271,8 @@ static enum result save_format(struct options *options, struct source *source)
 		     source->lost);
 	report_missing(source->lost);
 	result = sink_open(&sink, options->dest, options->format == FORMAT_FLAT, source->fd);
+	if (options->limit)
+		sink.limit = options->limit;
 	if (result == RESULT_OK)
 		result = options->format == FORMAT_ELF ? save_elf(&save) : save_kdump(&save);
 	sink_close(&sink);

@@ -43,6 +43,8 @@ static enum result write_in_order(struct sink *sink, const void *buf, size_t siz
 	size_t done = 0;
 	ssize_t got;
 
+	if (size > sink->limit - sink->position)
+		return write_error(sink, ENOSPC);
 	while (done < size) {
 		got = write(sink->fd, (const char *)buf + done, size - done);
 		if (got < 0 && errno == EINTR)
@@ -84,10 +86,13 @@ static void clean_cache(struct sink *sink, uint64_t end)
 static enum result write_at(struct sink *sink, uint64_t offset, const void *buf, size_t size,
 			    size_t *written)
 {
+	uint64_t end = offset + size < sink->limit ? offset + size : sink->limit;
 	ssize_t got;
 
 	while (*written < size) {
-		got = pwrite(sink->fd, (const char *)buf + *written, size - *written,
+		if (offset + *written >= end)
+			return write_error(sink, ENOSPC);
+		got = pwrite(sink->fd, (const char *)buf + *written, end - offset - *written,
 			     offset + *written);
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -164,14 +169,15 @@ enum result sink_write(struct sink *sink, uint64_t offset, const void *buf, size
  */
 enum result sink_zero(struct sink *sink, uint64_t offset, uint64_t end)
 {
-	uint64_t range[2] = { offset, end - offset };
+	uint64_t stop = end < sink->limit ? end : sink->limit;
+	uint64_t range[2] = { offset, stop - offset };
 	enum result result = RESULT_OK;
 	size_t size, written;
 
-	if (sink->kind == SINK_FILE || offset >= end)
+	if (sink->kind == SINK_FILE)
 		return RESULT_OK;
-	if (sink->kind == SINK_BLOCK && !ioctl(sink->fd, BLKZEROOUT, range))
-		return RESULT_OK;
+	if (sink->kind == SINK_BLOCK && offset < stop && !ioctl(sink->fd, BLKZEROOUT, range))
+		offset = stop;
 	while (result == RESULT_OK && offset < end) {
 		size = end - offset < ZEROS_SIZE ? end - offset : ZEROS_SIZE;
 		result = sink_write(sink, offset, zeros, size, &written);
@@ -235,6 +241,7 @@ enum result sink_open(struct sink *sink, const char *name, bool flat, int source
 
 	memset(sink, 0, sizeof(*sink));
 	sink->name = name;
+	sink->limit = UINT64_MAX;
 	if (strcmp(name, "-")) {
 		result = open_file(sink, source_fd);
 	} else {

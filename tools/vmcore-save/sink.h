@@ -27,6 +27,7 @@ enum sink_kind {
  * @name:	its name
  * @kind:	what it is
  * @direct:	written past the page cache
+ * @limit:	bytes of the file that may be written, a multiple of SINK_ALIGN
  * @position:	SINK_PIPE: bytes written so far
  * @cleaned:	bytes up to which the page cache has been emptied
  * @dirty:	end of what lies in the page cache
@@ -36,6 +37,7 @@ struct sink {
 	const char *name;
 	enum sink_kind kind;
 	bool direct;
+	uint64_t limit;
 	uint64_t position;
 	uint64_t cleaned;
 	uint64_t dirty;

@@ -37,6 +37,7 @@ class Report(Case):
     def test_usage(self):
         """Wrong usage is told and changes nothing."""
         for arguments in ([], ["-l", "32", "a", "b"], ["-F", "gzip", "a", "b"], ["-t", "0", "a"],
+                          ["-m", "1", "a"],
                           ["-c", "bzip2", "a", "b"], ["a", "b", "c"], ["--dmesg", "a"],
                           ["--info", "a", "b"], ["-l", "x", "a"], ["--nonsense"]):
             with self.subTest(arguments=arguments):
@@ -131,6 +132,19 @@ class Faults(Case):
         self.assertGreater(self.part_of(self.core, KdumpFile(self.dest.read_bytes())), 800)
         self.dest.unlink()
         self.save("-q", self.source, self.dest, status=NO_SPACE, limit=64 << 10)
+
+    def test_limit(self):
+        """So is it at the limit that -m sets; nothing comes behind that."""
+        self.save("-q", "-m", (6 << 20) + 1, "-s", self.status, self.source, self.dest,
+                  status=NO_SPACE)
+        self.assertIn("no space left", self.state()["error"])
+        self.assertEqual(self.dest.stat().st_size, 6 << 20)
+        self.assertGreater(self.part_of(self.core, KdumpFile(self.dest.read_bytes())), 800)
+        for form in ("flat", "elf"):
+            self.save("-q", "-F", form, "-m", 6 << 20, self.source, self.dest, status=NO_SPACE)
+            self.assertLessEqual(self.dest.stat().st_size, 6 << 20)
+            self.assertGreater(self.dest.stat().st_size, 4 << 20)
+        self.save("-q", "-m", 1 << 40, self.source, self.dest)
 
     def test_disk_full_elf(self):
         """In the ELF form, the beginning is there."""

@@ -5,6 +5,7 @@ import time
 from harness.service import MIB, Crash, disk, drive, folder, record, wait_end
 from harness.suite import Failure, check, full_test, test
 
+RAW_TAIL = 4 * MIB      # as in tools/kdump/capture/raw.sh
 QUICK = "KDUMP_STALL_TIMEOUT=10\nKDUMP_STEP_TIMEOUT=30\nKDUMP_HOOK_TIMEOUT=3\n"
 
 
@@ -55,6 +56,39 @@ def full_disk(context):
         check("result=failed" in guest.sh(f"cat {found}/report.txt"), "no report")
         check("last crash: failed" in guest.run("umount /mnt; kdump start; kdump status").text,
               "kdump status does not tell")
+
+
+def full_partition_with(context, collector):
+    path = disk(context.workdir / "disk", 32)
+    crash = Crash(context, f"raw /dev/vda\ncore_collector {collector}\n", drive(path))
+    crash.arm_and_crash()
+    data = path.read_bytes()
+    dump, tail = data[:-RAW_TAIL], data[-RAW_TAIL:]
+    status = record(tail[:4096].rstrip(b"\0").decode())
+    check(status["stage"] == "dump" and status["result"] == "failed" and
+          "no space" in status["error"] and status["log"] == "saved", f"the record says {status}")
+    log = tail[4096:]
+    check(b"sysrq triggered crash\n\0" in log, "the log does not end in the crash")
+    check(not log[log.index(b"\0"):].strip(b"\0"), "something lies behind the log")
+    with crash.boot() as guest:
+        guest.sh("kdump start", timeout=240)
+        check("last crash: failed" in guest.sh("kdump status"), "kdump status does not tell")
+    return dump
+
+
+@test
+def full_partition(context):
+    """A partition without a file system is too small for the dump: it ends where record and log
+    lie, the record says so, and the log is whole."""
+    dump = full_partition_with(context, "vmcore-save -l 0")
+    check(dump.startswith(b"KDUMP   "), "no dump")
+    check(any(dump[-2 * MIB:]), "the dump does not reach up to the record")
+
+
+@full_test
+def full_partition_pipe(context):
+    """So it does if another program than the saver copies."""
+    check(full_partition_with(context, "cp").startswith(b"\x7fELF"), "no dump")
 
 
 @full_test

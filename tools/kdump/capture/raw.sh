@@ -7,3 +7,5 @@
 
 RAW_TAIL=4194304
 RAW_BLOCK=4096
+# What a copy returns that found no end before these: the number of ENOSPC.
+RAW_FULL=28

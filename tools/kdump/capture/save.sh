@@ -47,16 +47,20 @@ keep_log()
 	tail -n 25 "$RUN"/vmcore-dmesg.txt >/dev/console
 }
 
-# collect: run the core collector, as an administrator writes it, so
-# that it writes $DESTINATION; with - standard output.  "command" since a function here
-# may have the name of a program there.
+# collect [SAVER-OPTION...]: run the core collector, as an administrator writes it, so
+# that it writes $DESTINATION; with - standard output.  vmcore-save takes the options.
+# "command" since a function here may have the name of a program there.
 collect()
 {
+	collect_options=$*
 	# shellcheck disable=SC2086 # a list of words
 	set -f -- $COLLECTOR
 	collect_program=$1
 	case $collect_program:$DESTINATION in
-	*/vmcore-save:* | vmcore-save:*) command "$@" -s "$RUN"/saver "$DESTINATION" ;;
+	*/vmcore-save:* | vmcore-save:*)
+		# shellcheck disable=SC2086 # a list of words
+		command "$@" $collect_options -s "$RUN"/saver "$DESTINATION"
+		;;
 	*/dd:- | dd:-) command "$@" if="$VMCORE" ;;
 	*/dd:* | dd:*) command "$@" if="$VMCORE" of="$DESTINATION" ;;
 	*/cp:- | cp:-) cat "$VMCORE" ;;
@@ -65,11 +69,11 @@ collect()
 	esac
 }
 
-# Why the collector failed.  The numbers are those of vmcore-save.
+# Why the collector failed.  The numbers are those of vmcore-save, and $RAW_FULL.
 collect_failed()
 {
 	case $COLLECTOR:$1 in
-	*vmcore-save*:3) fail "no space is left on $TARGET_NAME" ;;
+	*vmcore-save*:3 | *:"$RAW_FULL") fail "no space is left on $TARGET_NAME" ;;
 	*vmcore-save*:4) fail "$VMCORE cannot be read" ;;
 	esac
 	if [ "$TARGET" = local ] || [ "$TARGET" = nfs ]; then
@@ -111,19 +115,28 @@ dump_ssh()
 		fail "cannot rename vmcore-incomplete"
 }
 
+# Up to where the record and the log begin, and not a byte further.
 dump_raw()
 {
+	raw_room=$(($(state_get raw_tail) * RAW_BLOCK))
 	case $COLLECTOR in
 	vmcore-save*)
 		DESTINATION=$(state_get device)
-		collect || collect_failed $?
+		collect -m "$raw_room" || collect_failed $?
 		;;
 	*)
 		DESTINATION=-
-		collect | dd of="$(state_get device)" bs=1M count=$(($(state_get raw_tail) / 256)) \
-			iflag=fullblock conv=notrunc,fsync || collect_failed $?
+		collect | write_raw "$raw_room" || collect_failed $?
 		;;
 	esac
+}
+
+# write_raw BYTES: from standard input to the partition, which must have room for all
+write_raw()
+{
+	dd of="$(state_get device)" bs=1M count=$(($1 / 1048576)) iflag=fullblock \
+		conv=notrunc,fsync || return
+	[ "$(head -c 1 | wc -c)" -eq 0 ] || return "$RAW_FULL"
 }
 
 # The administrator's own command: it is given the names of what there is.

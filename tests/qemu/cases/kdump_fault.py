@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """What becomes of a dump when disks and hooks of the administrator's fail."""
+import socket
 import time
 
 from harness.service import MIB, Crash, disk, drive, folder, record, wait_end
@@ -201,6 +202,46 @@ def target_gone(context):
     text = notes.read_bytes()
     check(text.startswith(b"cannot mount /dev/vda as ext4"), f"the error is {text[:80]}")
     check(b"sysrq triggered crash" in text, "no log")
+
+
+@test
+def shell(context):
+    """After a failure failure_action shell leaves a shell on the console, with the reason, the log
+    and the old memory at hand; when it ends, the machine resets."""
+    path = disk(context.workdir / "disk", 64, "mkfs.ext4", "-q")
+    console = context.workdir / "console"
+    devices = ("-chardev", f"socket,id=console,path={console},server=on,wait=off",
+               "-device", "isa-serial,chardev=console,index=1")
+    crash = Crash(context, "ext4 /dev/vda\nfailure_action shell\n", (*drive(path), *devices),
+                  default=QUICK + "KDUMP_COMMANDLINE_REMOVE=console\n"
+                  "KDUMP_COMMANDLINE_APPEND=console=ttyS1\n")
+    with crash.boot() as guest, socket.socket(socket.AF_UNIX) as terminal:
+        guest.sh("kdump start; dd if=/dev/zero of=/dev/vda bs=64k count=1 conv=fsync", timeout=240)
+        terminal.connect(str(console))
+        terminal.settimeout(240)
+        guest.send("echo c >/proc/sysrq-trigger")
+        wait_for_text(terminal, "when it ends, the machine reboots")
+        wait_for_text(terminal, "# ")
+        terminal.sendall(b"echo \"<$(cat /run/kdump/record/error)>\"\n"
+                         b"echo \"<$(tail -n 1 /run/kdump/vmcore-dmesg.txt)>\"\n"
+                         b"echo \"<$(head -c 4 /proc/vmcore | tail -c 3)>\"\n")
+        for words in ("<cannot mount /dev/vda as ext4", "sysrq triggered crash>", "<ELF>"):
+            wait_for_text(terminal, words)
+        check(guest.process.poll() is None, "the machine did not wait for the shell to end")
+        terminal.sendall(b"exit\n")
+        wait_end(guest, 60)
+
+
+def wait_for_text(terminal, words):
+    """Read from a terminal until these words come."""
+    text = b""
+    while words.encode() not in text:
+        try:
+            byte = terminal.recv(1)
+        except TimeoutError:
+            byte = b""
+        check(byte, f"no '{words}' on the terminal, but {text[-2000:]}")
+        text += byte
 
 
 @test

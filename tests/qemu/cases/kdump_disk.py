@@ -3,6 +3,7 @@
 import json
 import re
 
+from harness.makedumpfile import installed
 from harness.service import MIB, Crash, disk, drive, folder, load_module, record
 from harness.suite import check, full_test, test
 
@@ -145,6 +146,20 @@ def transfer(context):
     data = path.read_bytes()
     check(data.startswith(b"\x7fELF"), "no dump")
     check(b"sysrq triggered crash" in data[580 * MIB:], "no log")
+
+
+@test
+def makedumpfile(context):
+    """makedumpfile as core_collector, with the libraries that it needs."""
+    path = disk(context.workdir / "disk", 256, "mkfs.ext4", "-q")
+    crash = Crash(context, "ext4 /dev/vda\ncore_collector makedumpfile -l -d 31\n", drive(path),
+                  files=installed(), cmdline="crashkernel=80M")
+    crash.arm_and_crash()
+    with crash.boot() as guest:
+        guest.sh("mount -t ext4 /dev/vda /mnt")
+        found, _ = check_saved(guest, MOUNTED)
+        guest.sh(f"/usr/bin/makedumpfile --dump-dmesg {found}/vmcore /tmp/log")
+        check("sysrq triggered crash" in guest.sh("cat /tmp/log"), "no log in the dump")
 
 
 @test

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Which pages makedumpfile keeps, as it records it in a kdump-compressed file.
+"""The makedumpfile of Debian sid, and which pages it keeps, as it records it in a
+kdump-compressed file.
 
 The format is diskdump's: a header, a sub-header, two bitmaps with a bit for each
 page frame (memory that exists; memory that is in the file), and a descriptor for
@@ -7,15 +8,37 @@ each page in the file. Pages left out for being zero are in the second bitmap al
 the same; their descriptors share one page, the first of the data.
 """
 import array
+import pathlib
+import re
 import struct
+import subprocess
 
+from . import paths
 from .pageset import frames, from_frames
+from .suite import Skip
 
 SIGNATURE = b"KDUMP   "
 BLOCK_SIZE_AT = 428         # block size, blocks of sub-header, blocks of both bitmaps
 DUMP_LEVEL_AT = 8           # in the sub-header
 DESCRIPTOR_WORDS = 3        # 64-bit words of a page descriptor; its offset is the first
 ZERO = 1                    # the level's bit for zero pages
+
+
+def installed():
+    """The program and its libraries as (name, content, mode), as a guest has them that runs
+    Debian sid."""
+    root = paths.ROOT / "build" / "sid" / "usr"
+    if not root.is_dir():
+        raise Skip(f"no {root}: scripts/debian-programs sid makedumpfile fetches it")
+    loader, program = root / "lib64" / "ld-linux-x86-64.so.2", root / "bin" / "makedumpfile"
+    listing = subprocess.run([loader, "--library-path", root / "lib" / "x86_64-linux-gnu",
+                              "--list", program], capture_output=True, text=True,
+                             check=True).stdout
+    found = [("/usr/bin/makedumpfile", program), ("/lib64/ld-linux-x86-64.so.2", loader)]
+    found += [(f"/lib/x86_64-linux-gnu/{name}", path)
+              for name, path in re.findall(r"^\s*(\S+) => (/\S+)", listing, re.MULTILINE)
+              if "/ld-linux" not in name]
+    return [(name, pathlib.Path(path).read_bytes(), 0o755) for name, path in found]
 
 
 class FormatError(Exception):

@@ -37,9 +37,10 @@ def archives(files=(), programs=()):
     with _lock:
         _install()
     archive = initramfs.Archive()
-    archive.program(initramfs.kexec())
+    # The first of a name counts, and libraries of another system are newer.
     for name, content, mode in files:
         archive.file(name, content.encode() if isinstance(content, str) else content, mode)
+    archive.program(initramfs.kexec())
     for program in programs:
         archive.program(program)
     for source in sorted(STAGED.rglob("*")):
@@ -85,11 +86,12 @@ class Crash:
     """A machine with kdump: armed, crashed, and looked at after the reboot."""
 
     def __init__(self, context, config, devices=(), default="", files=(), programs=(),
-                 cmdline="crashkernel=64M", on_disk=False):
+                 cmdline="crashkernel=64M", on_disk=False, machine=None):
         files = [*files, ("/etc/kdump.conf", config, 0o644), ("/etc/default/kdump", default, 0o644)]
         self.context = context
         self.devices = tuple(devices)
         self.cmdline = cmdline
+        self.machine = machine or {}
         self.initrd = context.workdir / "initrd"
         parts = archives(files, programs)
         if on_disk:
@@ -101,7 +103,8 @@ class Crash:
 
     @contextlib.contextmanager
     def boot(self):
-        with self.context.boot(self.cmdline, initrd=self.initrd, devices=self.devices) as guest:
+        with self.context.boot(self.cmdline, initrd=self.initrd, devices=self.devices,
+                               **self.machine) as guest:
             yield guest
 
     def arm_and_crash(self, prepare="", trigger="echo c >/proc/sysrq-trigger", timeout=240):

@@ -263,6 +263,12 @@ conf_together()
 		problem "$CONF" "$line_core_collector" "scp copies to an ssh target only" \
 			"name another core_collector, or an ssh target" ;;
 	esac
+	case ${conf_kind-}:"${conf_core_collector-} " in
+	*:makedumpfile*" -F "*) ;;
+	ssh:makedumpfile* | raw:makedumpfile*)
+		problem "$CONF" "$line_core_collector" "without -F makedumpfile writes to a file only" \
+			"write core_collector makedumpfile -F ..." ;;
+	esac
 	if [ -n "${line_fence_kdump_args-}" ] && [ -z "${line_fence_kdump_nodes-}" ]; then
 		problem "$CONF" "$line_fence_kdump_args" "fence_kdump_args without fence_kdump_nodes" \
 			"name the nodes that are to be told"

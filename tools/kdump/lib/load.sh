@@ -11,12 +11,13 @@ is_loaded()
 	[ "$(cat $LOADED 2>/dev/null)" = 1 ]
 }
 
-# try_load SYSCALL OPTION: a line about the failure in $WORK/kexec-errors
+# try_load SYSCALL OPTION: what has loaded it in $RUN/loader, or a line about the failure
+# in $WORK/kexec-errors
 try_load()
 {
 	# shellcheck disable=SC2086 # a list of words
 	kexec -p $2 ${KEXEC_ARGS-} --initrd="$INITRAMFS" --command-line="$cmdline" "$image" \
-		>"$WORK/kexec" 2>&1 && is_loaded && return
+		>"$WORK/kexec" 2>&1 && is_loaded && echo "$1" >"$RUN/loader" && return
 	echo "$1: $(tr '\n' ' ' <"$WORK/kexec")" >>"$WORK/kexec-errors"
 	return 1
 }
@@ -29,8 +30,11 @@ load_image()
 	case " ${KEXEC_ARGS-} " in
 	*" -s "* | *" -c "* | *" -a "* | *" --kexec-"*) try_load kexec "" && return ;;
 	*)
-		try_load kexec_file_load -s && load_method=kexec_file_load && return
-		try_load kexec_load -c && load_method=kexec_load && return
+		try_load kexec_file_load -s && return
+		if try_load kexec_load -c; then
+			warn "$(cat "$WORK/kexec-errors")so kexec_load has been taken"
+			return
+		fi
 		;;
 	esac
 	echo "kdump: $image could not be loaded:" >&2

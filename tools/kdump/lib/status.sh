@@ -70,6 +70,7 @@ status_text()
 	if [ "$armed" = true ]; then
 		echo "kdump is armed, $(mib "$(reserved_bytes)") are reserved"
 		[ ! -s "$RUN/armed" ] || sed -n 's/^target=/target: /p; s/^image=/capture kernel: /p' "$RUN/armed"
+		[ ! -s "$RUN/loader" ] || echo "loaded with: $(cat "$RUN/loader")"
 		[ "$switch" = 1 ] || echo "but switched off: echo 1 >/proc/kexec-dump switches it on"
 	else
 		echo "kdump is not armed, $(mib "$(reserved_bytes)") are reserved"
@@ -91,6 +92,7 @@ status_json()
 	json_value reserved "$(reserved_bytes)"
 	json_string image "$(sed -n 's/^image=//p' "$RUN/armed" 2>/dev/null)"
 	json_string target "$(sed -n 's/^target=//p' "$RUN/armed" 2>/dev/null)"
+	json_string loader "$(cat "$RUN/loader" 2>/dev/null)"
 	if [ -s "$STATE/last-record" ]; then
 		json_object last_crash
 		for record_name in stage result error target kernel host directory log; do

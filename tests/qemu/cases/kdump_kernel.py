@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Capture kernels that the administrator names, and how they are loaded."""
+import json
+
+from harness.service import Crash, disk, drive, folder, load_module, record
+from harness.suite import check, test
+
+KERNEL = "/usr/lib/kdump/kernel"
+
+
+@test
+def kexec_load(context):
+    """Where kexec_file_load is refused, kdump start says why, loads with kexec_load, and a dump
+    works. Image and modules are those that KDUMP_KERNEL and KDUMP_MODULES name."""
+    path = disk(context.workdir / "disk", 512, "mkfs.xfs", "-q")
+    crash = Crash(context, "xfs /dev/vda\npath /\n", drive(path),
+                  default="KDUMP_KERNEL=/boot/capture\nKDUMP_MODULES=/lib/capture\n")
+    with crash.boot() as guest:
+        load_module(guest, "xfs")
+        guest.sh(f"""hostname guest
+            mkdir -p /boot; mv {KERNEL}/vmlinuz /boot/capture; mv {KERNEL}/modules /lib/capture
+            kdump start""", timeout=240)
+        status = json.loads(guest.sh("kdump status --json"))
+        check((status["loader"], status["image"]) == ("kexec_file_load", "/boot/capture"),
+              f"armed: {status}")
+        # kexec_file_load takes no file that somebody may write to.
+        guest.sh("sleep 1000 3<>/boot/capture >/dev/null 2>&1 &")
+        text = guest.sh("kdump restart 2>&1", timeout=240)
+        check("warning: kexec_file_load: " in text and "busy" in text, f"not told: {text}")
+        check(json.loads(guest.sh("kdump status --json"))["loader"] == "kexec_load",
+              "kdump status does not tell")
+        guest.ends_after("echo c >/proc/sysrq-trigger", timeout=240)
+    with crash.boot() as guest:
+        load_module(guest, "xfs")
+        guest.sh("mount -t xfs /dev/vda /mnt")
+        status = record(guest.sh(f"cat {folder(guest, '/mnt')}/kdump-status"))
+        check(status["stage"] == "done" and status["result"] == "ok", f"the record says {status}")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Dumps over a network, to real servers, and what becomes of them when these fail."""
+import pathlib
 import time
 
-from harness.servers import UP, Nfs, Server, Ssh, keygen, network, program
+from harness.servers import UP, Nfs, Nfs3, Server, Ssh, keygen, network, program
 from harness.service import Crash, disk, drive, load_module, record, wait_end
 from harness.suite import Failure, check, full_test, test
 
@@ -66,11 +67,11 @@ def ssh_crash(context, server, client, config="", known=None, devices=(), files=
 
 def nfs_crash(context, server, config="", default=""):
     return Crash(context, f"nfs {server.export}\npath /\n{config}",
-                 network((2049, server.port)), default=default)
+                 server.network(), default=default)
 
 
-def arm_nfs(guest):
-    load_module(guest, "nfsv4")
+def arm_nfs(guest, module="nfsv4"):
+    load_module(guest, module)
     guest.sh(f"hostname guest; {UP}; kdump start", timeout=240)
 
 
@@ -117,6 +118,47 @@ def nfs(context):
         with crash.boot() as guest:
             arm_nfs(guest)
             check("last crash: ok" in guest.sh("kdump status"), "kdump status does not tell")
+
+
+@test
+def nfs_version_3(context):
+    """A crash is saved over NFS version 3, to a server that has no other."""
+    with Nfs3(context.workdir) as server:
+        with nfs_crash(context, server).boot() as guest:
+            arm_nfs(guest, "nfsv3")
+            guest.ends_after("echo c >/proc/sysrq-trigger", timeout=240)
+        check_saved(server.dumps, b"KDUMP   ")
+
+
+@test
+def propagate(context):
+    """kdump propagate makes a key, gives it to the server through a login that root has, and pins
+    the server's key; then a dump works without that login."""
+    copier = pathlib.Path(program("ssh-copy-id"))
+    key = "/root/.ssh/kdump_id_ed25519"     # made sooner than an RSA key
+    with Ssh(context.workdir) as server:
+        config = f"ssh {server.login}\npath {server.dumps}\nsshkey {key}\n"
+        crash = Crash(context, config, network(),
+                      files=[("/root/.ssh/id_ed25519", server.key, 0o600), PASSWD,
+                             ("/bin/ssh-copy-id", copier.read_bytes(), 0o755),
+                             ("/bin/yes-it-is", "#!/bin/sh\necho yes\n", 0o755)],
+                      programs=[program(name) for name in ("ssh", "ssh-keygen", *DROPBEAR)])
+        with crash.boot() as guest:
+            reply = guest.run(f"{UP}; kdump start", timeout=240)
+            check(reply.status == 6 and "run kdump propagate" in reply.text, f"{reply}")
+            # The question whether it is the right server, asked without a terminal.
+            text = guest.sh("export HOME=/root SSH_ASKPASS=/bin/yes-it-is "
+                            "SSH_ASKPASS_REQUIRE=force; kdump propagate 2>&1", timeout=240)
+            check("its own key is pinned" in text, text)
+            made = guest.sh(f"cat {key}.pub").split()[1]
+            known = (server.folder / ".ssh" / "authorized_keys").read_text()
+            check(made in known, f"the server knows {known}")
+            pinned = guest.sh("cat /etc/kdump/known_hosts")
+            check(server.host_key.split()[1] in pinned, f"pinned is {pinned}")
+            check(guest.sh(f"stat -c %a {key}") == "600", "others can read the key")
+            guest.sh("rm /root/.ssh/id_ed25519; hostname guest; kdump start", timeout=240)
+            guest.ends_after("echo c >/proc/sysrq-trigger", timeout=240)
+        check_saved(server.dumps, b"makedumpfile")
 
 
 @test

@@ -34,9 +34,12 @@ def free_port():
         return sock.getsockname()[1]
 
 
-def network(*forwards):
-    """QEMU's arguments for a network card; forwards are (port in the guest, port here)."""
-    rules = "".join(f",guestfwd=tcp:{SERVER}:{guest}-cmd:busybox nc 127.0.0.1 {here}"
+def network(*forwards, within=""):
+    """QEMU's arguments for a network card; forwards are (port in the guest, port here).
+
+    within is a command that runs another one where that port is.
+    """
+    rules = "".join(f",guestfwd=tcp:{SERVER}:{guest}-cmd:{within} busybox nc 127.0.0.1 {here}"
                     for guest, here in forwards)
     return ("-netdev", f"user,id=net{rules}", "-device", "virtio-net-pci,netdev=net,id=card")
 
@@ -58,13 +61,16 @@ class Server:
                                             start_new_session=True)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.process.poll() is None:
-            with socket.socket() as sock:
-                if not sock.connect_ex(("127.0.0.1", self.port)):
-                    return
+            if self.listens():
+                return
             time.sleep(0.1)
         text = self.log.read_text(errors="replace")
         self.stop()
         raise Failure(f"{command[0]} does not listen: {text[-2000:]}")
+
+    def listens(self):
+        with socket.socket() as sock:
+            return not sock.connect_ex(("127.0.0.1", self.port))
 
     def stop(self):
         """End the server, and what it has started, at once."""
@@ -102,7 +108,8 @@ class Ssh(Server):
         (self.folder / "config").write_text(f"""
             ListenAddress 127.0.0.1:{self.port}
             HostKey {self.folder / "host"}
-            AuthorizedKeysFile {self.folder / "authorized_keys"}
+            AuthorizedKeysFile {self.folder / "authorized_keys"} {self.folder}/.ssh/authorized_keys
+            SetEnv HOME={self.folder}
             PidFile none
             StrictModes no
             UsePAM no
@@ -140,6 +147,9 @@ class Ssh(Server):
 
 class Nfs(Server):
     """A user-space NFS server, version 4, that exports one folder as /export."""
+    version = 4
+    fixed_port = None
+    options = "Bind_addr = 127.0.0.1;"
 
     def __init__(self, workdir):
         super().__init__(workdir, "nfs")
@@ -147,12 +157,12 @@ class Nfs(Server):
         self.dumps.mkdir()
         (self.folder / "config").write_text(f"""
             NFS_CORE_PARAM {{
-                Protocols = 4;
+                Protocols = {self.version};
+                {self.options}
                 Enable_UDP = false;
                 Enable_RQUOTA = false;
                 Enable_NLM = false;
-                NFS_Port = {self.port};
-                Bind_addr = 127.0.0.1;
+                NFS_Port = {self.fixed_port or self.port};
                 Plugins_Dir = /usr/lib/x86_64-linux-gnu/ganesha;
             }}
             NFSV4 {{
@@ -171,9 +181,44 @@ class Nfs(Server):
                 FSAL {{ Name = VFS; }}
             }}
             """)
-        self.start(program("ganesha.nfsd"), "-F", "-f", self.folder / "config",
+        self.start(*self.before(), program("ganesha.nfsd"), "-F", "-f", self.folder / "config",
                    "-L", self.folder / "messages", "-p", self.folder / "pid")
+
+    def before(self):
+        """What runs the server."""
+        return ()
+
+    def network(self):
+        return network((2049, self.port))
 
     @property
     def export(self):
         return f"{SERVER}:/export"
+
+
+class Nfs3(Nfs):
+    """The same, version 3. Clients ask rpcbind for its ports, which has one that is given: so both
+    are in a network of their own."""
+    version = 3
+    MOUNT_PORT = 20048
+    fixed_port = 2049
+    options = f"MNT_Port = {MOUNT_PORT}; mount_path_pseudo = true;"
+
+    def before(self):
+        if os.geteuid():
+            raise Skip("only root can make a network for rpcbind")
+        return (program("unshare"), "--net", "--mount", "--pid", "--fork",
+                "--kill-child", "sh", "-ec",
+                "busybox ip link set lo up; mount -t tmpfs tmpfs /run; rpcbind -f &"
+                "until [ -S /run/rpcbind.sock ]; do sleep 0.1; done; exec \"$@\"", "sh")
+
+    def inside(self):
+        return f"{program('nsenter')} --net --target {self.process.pid}"
+
+    def listens(self):
+        return not subprocess.run([*self.inside().split(), program("rpcinfo"), "-t", "127.0.0.1",
+                                   "mount", "3"], capture_output=True, check=False).returncode
+
+    def network(self):
+        return network((111, 111), (2049, 2049), (self.MOUNT_PORT, self.MOUNT_PORT),
+                       within=self.inside())

@@ -235,10 +235,19 @@ propagate()
 	case $ssh_host in
 	*:*) ssh_port=${ssh_host##*:} ssh_host=${ssh_host%:*} ;;
 	esac
+	for propagate_program in ssh-keygen ssh-copy-id; do
+		program_path $propagate_program >/dev/null ||
+			die "there is no program $propagate_program: install openssh-client"
+	done
 	ssh_key=${conf_sshkey-/root/.ssh/kdump_id_rsa}
 	if [ ! -f "$ssh_key" ]; then
 		(umask 077 && mkdir -p "$(dirname "$ssh_key")")
-		ssh-keygen -q -t rsa -b 3072 -N '' -f "$ssh_key" || die "cannot make the key $ssh_key"
+		case ${ssh_key##*/} in
+		*ed25519*) ssh_key_type="ed25519" ;;
+		*) ssh_key_type="rsa -b 3072" ;;
+		esac
+		# shellcheck disable=SC2086 # a list of words
+		ssh-keygen -q -t $ssh_key_type -N '' -f "$ssh_key" || die "cannot make the key $ssh_key"
 	fi
 	mkdir -p "$(dirname "$PINNED_HOSTS")"
 	ssh-copy-id -i "$ssh_key.pub" -p "$ssh_port" -o UserKnownHostsFile="$PINNED_HOSTS" \

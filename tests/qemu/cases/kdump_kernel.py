@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Capture kernels that the administrator names, and how they are loaded."""
 import json
+import shutil
+import subprocess
 
+from harness import debian
 from harness.service import Crash, disk, drive, folder, load_module, record
-from harness.suite import check, test
+from harness.suite import Skip, check, full_test, test
 
 KERNEL = "/usr/lib/kdump/kernel"
 
@@ -35,3 +38,32 @@ def kexec_load(context):
         guest.sh("mount -t xfs /dev/vda /mnt")
         status = record(guest.sh(f"cat {folder(guest, '/mnt')}/kdump-status"))
         check(status["stage"] == "done" and status["result"] == "ok", f"the record says {status}")
+
+
+@full_test
+def debian_capture(context):
+    """Debian's own kernel as the capture kernel, with its modules: it has no /proc/vmcore-kern,
+    so all but zeros is saved."""
+    package = debian.FOLDER / "6.12"
+    if not package.is_dir():
+        raise Skip("no Debian kernel 6.12: scripts/debian-kernels fetches it")
+    release = (package / "release").read_text().strip()
+    modules = context.workdir / "lib" / "modules" / release
+    shutil.copytree(package / "modules", modules)
+    subprocess.run([context.require("depmod"), "-b", context.workdir, release], check=True,
+                   capture_output=True)
+    files = [(f"/lib/modules/{release}/{path.name}", path.read_bytes(), 0o644)
+             for path in modules.iterdir()]
+    path = disk(context.workdir / "disk", 1200, "mkfs.ext4", "-q")
+    crash = Crash(context, "ext4 /dev/vda\npath /\n", drive(path), cmdline="crashkernel=256M",
+                  default="KDUMP_KERNEL=/boot/debian\n",
+                  files=[*files, ("/boot/debian", (package / "vmlinuz").read_bytes(), 0o644)],
+                  machine={"memory": "1G", "below_4g": "768M"})
+    crash.arm_and_crash()
+    with crash.boot() as guest:
+        guest.sh("mount -t ext4 /dev/vda /mnt")
+        found = folder(guest, "/mnt")
+        status = record(guest.sh(f"cat {found}/kdump-status"))
+        check(status["stage"] == "done" and status["result"] == "ok", f"the record says {status}")
+        check(release in guest.sh(f"cat {found}/kexec-dmesg.log"), "another kernel saved it")
+        check("sysrq triggered crash" in guest.sh(f"cat {found}/vmcore-dmesg.txt"), "no log")

@@ -32,6 +32,11 @@ modules_for()
 		# What is only better to have (soft) may be missing.
 		function need(name, soft,    i, n, list) {
 			if (done[name]++) return
+			if (!(name in path) && name in called) {
+				n = split(called[name], list, " ")
+				for (i = 1; i <= n; i++) need(list[i], soft)
+				return
+			}
 			if (!(name in path)) {
 				if (!soft && !(name in inside)) print "? " name
 				return
@@ -48,6 +53,13 @@ modules_for()
 				path[name_of(file)] = file; needs[name_of(file)] = substr(line, at + 1)
 			}
 			while ((getline line < builtin) > 0) inside[name_of(line)]
+			# What is to come before a module may be the name of a cipher that several have.
+			while ((getline line < aliases) > 0) {
+				split(line, word, " "); gsub(/-/, "_", word[2])
+				if (word[1] == "alias" && word[2] ~ /^[a-z0-9_]+$/)
+					called[word[2]] = called[word[2]] " " word[3]
+			}
+			close(aliases)
 			# softdep NAME pre: FIRST... post: LATER...
 			while ((getline line < softdep) > 0)
 				if (line ~ /^softdep .* pre: /) {

@@ -67,3 +67,19 @@ def debian_capture(context):
         check(status["stage"] == "done" and status["result"] == "ok", f"the record says {status}")
         check(release in guest.sh(f"cat {found}/kexec-dmesg.log"), "another kernel saved it")
         check("sysrq triggered crash" in guest.sh(f"cat {found}/vmcore-dmesg.txt"), "no log")
+
+
+@test
+def bounce_buffers(context):
+    """Where memory above 4 GiB can be plugged in, the capture kernel sets no bounce buffers aside
+    for it, which would take all of the reservation."""
+    path = disk(context.workdir / "disk", 256, "mkfs.ext4", "-q")
+    crash = Crash(context, "ext4 /dev/vda\npath /\n", drive(path),
+                  machine={"memory": "512M,slots=1,maxmem=4G"})
+    crash.arm_and_crash()
+    with crash.boot() as guest:
+        guest.sh("mount -t ext4 /dev/vda /mnt")
+        found = folder(guest, "/mnt")
+        check(record(guest.sh(f"cat {found}/kdump-status"))["result"] == "ok", "no dump")
+        lines = guest.sh(f"grep 'IO TLB' {found}/kexec-dmesg.log || :")
+        check(not lines, f"the capture kernel says: {lines}")

@@ -12,7 +12,10 @@ CMDLINE_REMOVE="crashkernel BOOT_IMAGE initrd hugepages hugepagesz default_hugep
 	isolcpus nohz_full resume init rdinit systemd.unit kexec_dump"
 # And what it needs: devices that were left running are reset, memory is saved, and
 # a capture kernel that fails itself reboots.  Not irqpoll, which calls the handlers
-# of devices that nobody has set up again.
+# of devices that nobody has set up again.  numa=off also keeps the kernel from reading
+# where memory could be plugged in: for what may come above 4 GiB it would set aside up to
+# 64 MiB of bounce buffers.  Not swiotlb=noforce, which would take them away where they are
+# needed: with a reservation above 4 GiB, and where memory is encrypted.
 CMDLINE_APPEND="reset_devices novmcoredd cgroup_disable=memory mce=off numa=off
 	transparent_hugepage=never panic=10"
 

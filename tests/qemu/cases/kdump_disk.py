@@ -72,6 +72,17 @@ def xfs(context):
 
 
 @full_test
+def ext3(context):
+    """A crash is saved to ext3, which the capture kernel has only as a part of ext4."""
+    path = disk(context.workdir / "disk", 256, "mkfs.ext3", "-q")
+    crash = Crash(context, "ext3 /dev/vda\n", drive(path))
+    crash.arm_and_crash()
+    with crash.boot() as guest:
+        guest.sh("mount -t ext3 /dev/vda /mnt")
+        check_saved(guest, MOUNTED)
+
+
+@full_test
 def btrfs(context):
     """A crash is saved to btrfs on a disk of a SATA controller."""
     path = disk(context.workdir / "disk", 512, "mkfs.btrfs", "-q")

@@ -78,6 +78,21 @@ modules_for()
 		}'
 }
 
+# capture_fstype FSTYPE: as the capture kernel calls it.  Where it knows no ext2 and ext3
+# the driver of ext4 mounts them.
+capture_fstype()
+{
+	case $1 in
+	ext2 | ext3)
+		if modules_for "$1" | grep -q '^?'; then
+			echo ext4
+			return
+		fi
+		;;
+	esac
+	echo "$1"
+}
+
 # What bounds a capture kernel that hangs: the watchdogs of virtual machines and of
 # chipsets, and one in software, which comes last.
 WATCHDOGS="i6300esb iTCO_wdt softdog"
@@ -87,9 +102,11 @@ WATCHDOGS="i6300esb iTCO_wdt softdog"
 # must be there.
 find_modules()
 {
+	fstype=$(capture_fstype "$fstype")
+	root_fstype=$(capture_fstype "$root_fstype")
 	module_files=
 	# shellcheck disable=SC2086 # lists of words
-	for module_file in $(modules_for $wanted_modules $WATCHDOGS | sed '/^?/d') \
+	for module_file in $(modules_for $fstype $root_fstype $wanted_modules $WATCHDOGS | sed '/^?/d') \
 			$(modules_for ${conf_extra_modules-} | tr ' ' :); do
 		case $module_file in
 		'?':*)

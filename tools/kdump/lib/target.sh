@@ -170,7 +170,7 @@ resolve_device()
 		return 1
 		;;
 	esac
-	wanted_modules="$wanted_modules $fstype $(device_modules "/sys/class/block/$device_name")"
+	wanted_modules="$wanted_modules $(device_modules "/sys/class/block/$device_name")"
 }
 
 # device_modules FOLDER IN SYSFS: what the drivers on the way to that device call
@@ -271,7 +271,7 @@ resolve_root()
 		root_device=$(device_uuid "$root_node")
 		root_device=${root_device:+UUID=$root_device}
 		root_device=${root_device:-$root_node}
-		wanted_modules="$wanted_modules $root_fstype $(device_modules "/sys/class/block/${root_node##*/}")"
+		wanted_modules="$wanted_modules $(device_modules "/sys/class/block/${root_node##*/}")"
 		return
 		;;
 	esac

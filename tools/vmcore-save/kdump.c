@@ -14,12 +14,19 @@
 #define DATA_BUFFER 1048576
 #define DESC_BUFFER 65536
 
+/* What a thread has for itself: a way to read, and to compress. */
+struct worker {
+	int fd;
+	struct compressor *compressor;
+};
+
 /**
  * struct kdump - a file in the making
  * @save:	what is saved
  * @layout:	of the file
  * @walk:	through the source
- * @workers:	a compressor for each
+ * @workers:	what each has for itself
+ * @worker_count: their number
  * @map:	the second map
  * @data:	pages
  * @desc:	descriptors
@@ -34,7 +41,8 @@ struct kdump {
 	struct save *save;
 	struct kdump_layout layout;
 	struct walk walk;
-	struct compressor *workers[THREADS_MAX];
+	struct worker workers[THREADS_MAX];
+	unsigned int worker_count;
 	struct map map;
 	struct stream data;
 	struct stream desc;
@@ -53,14 +61,15 @@ static bool next(void *context, struct chunk *chunk)
 	return walk_next(&kdump->walk, chunk);
 }
 
-static void work(void *context, struct chunk *chunk, unsigned int worker)
+static void work(void *context, struct chunk *chunk, unsigned int number)
 {
 	struct kdump *kdump = context;
+	const struct worker *worker = &kdump->workers[number];
 	size_t page_size = kdump->layout.block;
 	char *page = chunk->in, *out = chunk->out;
 	unsigned int i;
 
-	walk_read(&kdump->walk, chunk);
+	walk_read(&kdump->walk, worker->fd, chunk);
 	for (i = 0; i < chunk->count; i++, page += page_size) {
 		struct unit *unit = &chunk->units[i];
 
@@ -70,7 +79,7 @@ static void work(void *context, struct chunk *chunk, unsigned int worker)
 			unit->state = UNIT_ZERO;
 			continue;
 		}
-		unit->size = compressor_page(kdump->workers[worker], page, out, &unit->flags);
+		unit->size = compressor_page(worker->compressor, page, out, &unit->flags);
 		out += unit->size;
 	}
 }
@@ -132,8 +141,7 @@ static enum result add_zero(struct kdump *kdump, uint64_t pfn)
 	return add_data(kdump, pfn, &kdump->zero_unit, kdump->zero_page);
 }
 
-static enum result commit_unit(struct kdump *kdump, uint64_t pfn, const struct unit *unit,
-			       const char *data)
+static enum result commit_unit(struct kdump *kdump, const struct unit *unit, const char *data)
 {
 	static const struct page_desc lost;
 
@@ -143,16 +151,16 @@ static enum result commit_unit(struct kdump *kdump, uint64_t pfn, const struct u
 	case UNIT_HOLE:
 		/* What a filter left out is not zero, but unknown. */
 		if (!kdump->save->source->filtered)
-			return add_zero(kdump, pfn);
+			return add_zero(kdump, unit->pfn);
 		break;
 	case UNIT_ZERO:
-		return add_zero(kdump, pfn);
+		return add_zero(kdump, unit->pfn);
 	case UNIT_MISSING:
 		kdump->missing = true;
 		report_missing(kdump->layout.block);
-		return add_page(kdump, pfn, &lost);
+		return add_page(kdump, unit->pfn, &lost);
 	case UNIT_DATA:
-		return add_data(kdump, pfn, unit, data);
+		return add_data(kdump, unit->pfn, unit, data);
 	}
 	return RESULT_OK;
 }
@@ -165,7 +173,7 @@ static enum result commit(void *context, struct chunk *chunk)
 	unsigned int i;
 
 	for (i = 0; i < chunk->count && result == RESULT_OK; i++) {
-		result = commit_unit(kdump, chunk->at + i, &chunk->units[i], data);
+		result = commit_unit(kdump, &chunk->units[i], data);
 		data += chunk->units[i].size;
 	}
 	report_done(chunk->bytes);
@@ -210,7 +218,7 @@ static enum result begin(struct kdump *kdump)
 	enum result result;
 
 	report_stage("scan");
-	walk_count(&kdump->walk, &pages, &bytes);
+	walk_init(&kdump->walk, save->source, &pages, &bytes);
 	kdump_layout(layout, save->source, pages);
 	report_copy(bytes);
 	result = sink_reserve(save->sink, layout->data_offset);
@@ -230,7 +238,7 @@ static enum result make_zero(struct kdump *kdump)
 
 	kdump->zero_page = malloc(kdump->layout.block);
 	if (page && kdump->zero_page)
-		unit->size = compressor_page(kdump->workers[0], page, kdump->zero_page,
+		unit->size = compressor_page(kdump->workers[0].compressor, page, kdump->zero_page,
 					     &unit->flags);
 	free(page);
 	kdump->zero.size = unit->size;
@@ -243,7 +251,6 @@ static enum result init(struct kdump *kdump)
 	struct sink *sink = kdump->save->sink;
 	struct kdump_layout *layout = &kdump->layout;
 	enum result result;
-	unsigned int i;
 
 	result = map_init(&kdump->map, sink, layout->map_offset[1],
 			  layout->map_blocks * layout->block);
@@ -256,9 +263,12 @@ static enum result init(struct kdump *kdump)
 	kdump->waiting = calloc(MAP_PAGES, sizeof(*kdump->waiting));
 	if (!kdump->waiting)
 		return fail(RESULT_FAILED, "no memory for descriptors");
-	for (i = 0; i < kdump->save->threads; i++) {
-		kdump->workers[i] = compressor_create(kdump->save->compression, layout->block);
-		if (!kdump->workers[i])
+	while (kdump->worker_count < kdump->save->threads) {
+		struct worker *worker = &kdump->workers[kdump->worker_count++];
+
+		worker->fd = source_reader(kdump->save->source);
+		worker->compressor = compressor_create(kdump->save->compression, layout->block);
+		if (!worker->compressor)
 			return fail(RESULT_FAILED, "no memory for compression");
 	}
 	return make_zero(kdump);
@@ -268,8 +278,11 @@ static void destroy(struct kdump *kdump)
 {
 	unsigned int i;
 
-	for (i = 0; i < kdump->save->threads; i++)
-		compressor_destroy(kdump->workers[i]);
+	for (i = 0; i < kdump->worker_count; i++) {
+		compressor_destroy(kdump->workers[i].compressor);
+		source_reader_close(kdump->save->source, kdump->workers[i].fd);
+	}
+	walk_destroy(&kdump->walk);
 	free(kdump->waiting);
 	free(kdump->zero_page);
 	stream_destroy(&kdump->data);
@@ -319,13 +332,7 @@ static enum result copy(struct kdump *kdump)
  */
 enum result save_kdump(struct save *save)
 {
-	struct kdump kdump = {
-		.save = save,
-		.walk = {
-			.source = save->source,
-			.skip_holes = save->source->filtered,
-		},
-	};
+	struct kdump kdump = { .save = save };
 	enum result result;
 
 	result = begin(&kdump);

@@ -17,9 +17,14 @@
 #include "log.h"
 #include "save.h"
 
-#define VMCORE "/proc/vmcore"
-#define VMCORE_KERN "/proc/vmcore-kern"
-#define VMCORE_KERN_LEVEL "/proc/vmcore-kern-level"
+/* Tests have a folder of their own for that. */
+#ifndef PROC
+#define PROC "/proc"
+#endif
+
+#define VMCORE PROC "/vmcore"
+#define VMCORE_KERN PROC "/vmcore-kern"
+#define VMCORE_KERN_LEVEL PROC "/vmcore-kern-level"
 #define DEFAULT_THREADS_MAX 16
 
 #define LEVEL_ZERO 1
@@ -235,6 +240,7 @@ static enum result open_filtered(struct options *options, struct source *source)
 	}
 	result = source_open(source, options->source);
 	source->filtered = true;
+	source_set_content(source, VMCORE);
 	set_filter_level(before);
 	return result;
 }

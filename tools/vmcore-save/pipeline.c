@@ -81,6 +81,7 @@ static struct slot *take(struct pipeline *pipeline)
 	if (pipeline->stop || pipeline->end)
 		return NULL;
 	memset(slot->chunk.units, 0, sizeof(slot->chunk.units));
+	slot->chunk.count = 0;
 	slot->chunk.bytes = 0;
 	if (!pipeline->ops->next(pipeline->context, &slot->chunk)) {
 		pipeline->end = true;

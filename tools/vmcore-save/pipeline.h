@@ -11,12 +11,13 @@
 #include <stdint.h>
 
 #include "report.h"
+#include "walk.h"
 
 #define CHUNK_SIZE (512U << 10)
 #define UNITS_MAX (CHUNK_SIZE / 4096)
 
 enum unit_state {
-	UNIT_ABSENT,	/* not in the dump, or left out by a filter */
+	UNIT_ABSENT,	/* not in the dump */
 	UNIT_HOLE,	/* a hole of the dump */
 	UNIT_ZERO,	/* zeros */
 	UNIT_MISSING,	/* could not be read */
@@ -25,19 +26,23 @@ enum unit_state {
 
 /**
  * struct unit - a page of memory, or a block of the source file
+ * @pfn:   number, if it is a page
  * @state: what it is
  * @flags: of its descriptor, how it is compressed
  * @size:  bytes of it in the chunk's output
  */
 struct unit {
+	uint64_t pfn;
 	enum unit_state state;
 	uint32_t flags;
 	uint32_t size;
 };
 
 /**
- * struct chunk - successive units
- * @at:	   where it begins: a page number, or an offset in the source
+ * struct chunk - units
+ * @at:	   of blocks, which are successive: offset of the first in the source
+ * @from:  of pages: where the walk was before them
+ * @limit: of pages: physical address behind the last one
  * @count: number of units
  * @bytes: that its data have in the source
  * @in:	   content of the units, CHUNK_SIZE bytes, aligned for direct I/O
@@ -46,6 +51,8 @@ struct unit {
  */
 struct chunk {
 	uint64_t at;
+	struct cursor from;
+	uint64_t limit;
 	unsigned int count;
 	uint64_t bytes;
 	char *in;

@@ -33,22 +33,4 @@ struct save {
 enum result save_elf(struct save *save);
 enum result save_kdump(struct save *save);
 
-/**
- * struct walk - the way through the pages of a dump
- * @source:	dump
- * @skip_holes:	pages in holes are left out
- * @range:	index of the present range
- * @pfn:	page number to go on at
- */
-struct walk {
-	const struct source *source;
-	bool skip_holes;
-	size_t range;
-	uint64_t pfn;
-};
-
-void walk_count(const struct walk *walk, uint64_t *pages, uint64_t *bytes);
-bool walk_next(struct walk *walk, struct chunk *chunk);
-void walk_read(const struct walk *walk, struct chunk *chunk);
-
 #endif

@@ -12,21 +12,66 @@
 #include "source.h"
 
 /**
- * source_read - read from the file as far as that is possible
- * @source: file
+ * source_set_content - read from another file, where nothing is filtered
+ * @source: open dump
+ * @name:   of a file that has the same at each offset, kept; if that is of another
+ *	    size, it stays with the dump itself
+ *
+ * So a filter that has been asked for holes needs not be asked for each read.
+ */
+void source_set_content(struct source *source, const char *name)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if ((uint64_t)lseek(fd, 0, SEEK_END) == source->size)
+		source->content = name;
+	close(fd);
+}
+
+/**
+ * source_reader - open the file once more, for a reader of its own
+ * @source: open dump
+ *
+ * The kernel lets the readers of one open /proc/vmcore take turns.
+ *
+ * Return: to be closed by source_reader_close().
+ */
+int source_reader(const struct source *source)
+{
+	int fd = open(source->content, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? source->fd : fd;
+}
+
+/**
+ * source_reader_close - give back what source_reader() opened
+ * @source: open dump
+ * @fd:	    what it returned
+ */
+void source_reader_close(const struct source *source, int fd)
+{
+	if (fd != source->fd)
+		close(fd);
+}
+
+/**
+ * source_read_by - read from a file as far as that is possible
+ * @fd:	    file
  * @offset: where
  * @buf:    receives the bytes
  * @size:   how many
  *
  * Return: bytes read; fewer than @size at the end of the file or at an error.
  */
-uint64_t source_read(const struct source *source, uint64_t offset, void *buf, uint64_t size)
+uint64_t source_read_by(int fd, uint64_t offset, void *buf, uint64_t size)
 {
 	uint64_t done = 0;
 	ssize_t got;
 
 	while (done < size) {
-		got = pread(source->fd, (char *)buf + done, size - done, offset + done);
+		got = pread(fd, (char *)buf + done, size - done, offset + done);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
@@ -34,6 +79,20 @@ uint64_t source_read(const struct source *source, uint64_t offset, void *buf, ui
 		done += got;
 	}
 	return done;
+}
+
+/**
+ * source_read - read from the dump as far as that is possible
+ * @source: open dump
+ * @offset: where
+ * @buf:    receives the bytes
+ * @size:   how many
+ *
+ * Return: as source_read_by().
+ */
+uint64_t source_read(const struct source *source, uint64_t offset, void *buf, uint64_t size)
+{
+	return source_read_by(source->fd, offset, buf, size);
 }
 
 /**
@@ -120,6 +179,7 @@ enum result source_open(struct source *source, const char *name)
 
 	memset(source, 0, sizeof(*source));
 	source->name = name;
+	source->content = name;
 	source->fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (source->fd < 0)
 		return fail(RESULT_UNREADABLE, "%s: %s", name, strerror(errno));

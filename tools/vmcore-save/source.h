@@ -32,6 +32,7 @@ struct segment {
  * struct source - an open dump
  * @fd:		file
  * @name:	its name
+ * @content:	name of the file that pages are read from, as a rule the same
  * @size:	bytes in it
  * @filtered:	a hole is a page that a filter left out, not one of zeros
  * @machine:	e_machine of the ELF header
@@ -55,6 +56,7 @@ struct segment {
 struct source {
 	int fd;
 	const char *name;
+	const char *content;
 	uint64_t size;
 	bool filtered;
 	uint16_t machine;
@@ -78,6 +80,10 @@ struct source {
 
 enum result source_open(struct source *source, const char *name);
 void source_close(struct source *source);
+void source_set_content(struct source *source, const char *name);
+int source_reader(const struct source *source);
+void source_reader_close(const struct source *source, int fd);
+uint64_t source_read_by(int fd, uint64_t offset, void *buf, uint64_t size);
 uint64_t source_read(const struct source *source, uint64_t offset, void *buf, uint64_t size);
 bool source_read_exact(const struct source *source, uint64_t offset, void *buf, uint64_t size);
 uint64_t source_data(const struct source *source, uint64_t offset, uint64_t end);

@@ -5,9 +5,11 @@
  * A page may lie in the file in pieces, when memory ranges do not begin or end
  * on page boundaries; what no range has of it is zero.
  */
+#include <stdlib.h>
 #include <string.h>
 
-#include "save.h"
+#include "pipeline.h"
+#include "walk.h"
 
 /* Where a physical address of a range is in the file, and back. */
 static uint64_t to_offset(const struct segment *range, uint64_t paddr)
@@ -25,148 +27,255 @@ static uint64_t pages_in(const struct source *source, uint64_t paddr, uint64_t e
 	return ((end - 1) >> source->page_shift) - (paddr >> source->page_shift) + 1;
 }
 
-/**
- * walk_count - count what there is to walk through
- * @walk:  from its beginning
- * @pages: receives the number of pages, at least; ranges that share a page count it twice
- * @bytes: receives how much of the source they are
- */
-void walk_count(const struct walk *walk, uint64_t *pages, uint64_t *bytes)
+/* Find the run that begins, or goes on, at an address within a range. */
+static bool find_run(const struct walk *walk, const struct segment *range, uint64_t paddr,
+		     struct run *run)
+{
+	uint64_t offset = to_offset(range, paddr), end = range->offset + range->size, data;
+
+	data = source_data(walk->source, offset, end);
+	if (data > offset && !walk->skip_holes) {
+		*run = (struct run){ paddr, to_paddr(range, data), true };
+		return true;
+	}
+	if (data == end)
+		return false;
+	run->paddr = to_paddr(range, data);
+	run->end = to_paddr(range, source_hole(walk->source, data, end));
+	run->hole = false;
+	return true;
+}
+
+/* The run at the cursor, or NULL at the end of the dump. */
+static const struct run *present(const struct walk *walk, struct cursor *cursor)
 {
 	const struct source *source = walk->source;
-	uint64_t offset, hole, end;
+
+	if (cursor->run.paddr < cursor->run.end)
+		return &cursor->run;
+	if (cursor->known < walk->known_count) {
+		const struct known *known = &walk->known[cursor->known++];
+
+		while (known->paddr - source->ranges[cursor->range].paddr >=
+		       source->ranges[cursor->range].size)
+			cursor->range++;
+		cursor->run = (struct run){ known->paddr, known->end, false };
+		return &cursor->run;
+	}
+	for (; !walk->known_all && cursor->range < source->range_count; cursor->range++) {
+		const struct segment *range = &source->ranges[cursor->range];
+
+		if (cursor->paddr < range->paddr)
+			cursor->paddr = range->paddr;
+		if (cursor->paddr - range->paddr < range->size &&
+		    find_run(walk, range, cursor->paddr, &cursor->run))
+			return &cursor->run;
+	}
+	return NULL;
+}
+
+/* Go on to an address in the present run, or to its end. */
+static void advance(struct cursor *cursor, uint64_t paddr)
+{
+	cursor->run.paddr = paddr;
+	cursor->paddr = paddr;
+}
+
+/* Remember a run, if there is room for it and for all before. */
+static void learn(struct walk *walk, const struct run *run, size_t number)
+{
+	struct known *known = walk->known;
+
+	if (number != walk->known_count || number >= KNOWN_MAX)
+		return;
+	/* There is room for a power of two. */
+	if (!(number & (number - 1))) {
+		known = realloc(known, (number ? 2 * number : 1) * sizeof(*known));
+		if (!known)
+			return;
+		walk->known = known;
+	}
+	known[number] = (struct known){ run->paddr, run->end };
+	walk->known_count++;
+}
+
+/* Count what is not in holes. */
+static void count_data(struct walk *walk, uint64_t *pages, uint64_t *bytes)
+{
+	struct walk scan = *walk;
+	struct cursor cursor = { };
+	const struct run *run;
+	size_t number;
+
+	for (number = 0; (run = present(&scan, &cursor)); number++) {
+		*pages += pages_in(walk->source, run->paddr, run->end);
+		*bytes += run->end - run->paddr;
+		learn(walk, run, number);
+		advance(&cursor, run->end);
+	}
+	walk->known_all = walk->known_count == number;
+}
+
+/**
+ * walk_init - count what there is, to begin to walk through it
+ * @walk:   receives the result, to be given to walk_destroy()
+ * @source: open dump, kept; what is in its holes is skipped if it is filtered
+ * @pages:  receives the number of pages, at least; runs that share a page count it twice
+ * @bytes:  receives how much of the source they are
+ */
+void walk_init(struct walk *walk, const struct source *source, uint64_t *pages, uint64_t *bytes)
+{
 	size_t i;
 
+	*walk = (struct walk){ .source = source, .skip_holes = source->filtered };
 	*pages = 0;
 	*bytes = 0;
+	if (walk->skip_holes) {
+		count_data(walk, pages, bytes);
+		return;
+	}
 	for (i = 0; i < source->range_count; i++) {
 		const struct segment *range = &source->ranges[i];
 
-		end = range->offset + range->size;
-		for (offset = range->offset; offset < end; offset = hole) {
-			hole = end;
-			if (walk->skip_holes) {
-				offset = source_data(source, offset, end);
-				if (offset == end)
-					break;
-				hole = source_hole(source, offset, end);
-			}
-			*pages += pages_in(source, to_paddr(range, offset), to_paddr(range, hole));
-			*bytes += hole - offset;
-		}
+		*pages += pages_in(source, range->paddr, range->paddr + range->size);
+		*bytes += range->size;
 	}
+}
+
+/**
+ * walk_destroy - give back what walk_init() took
+ * @walk: walk, or zeros
+ */
+void walk_destroy(struct walk *walk)
+{
+	free(walk->known);
+	walk->known = NULL;
 }
 
 /**
  * walk_next - take the next chunk
  * @walk:  where we are; goes on behind the chunk
- * @chunk: receives page number and count
+ * @chunk: receives where it begins and ends
+ *
+ * No page is in two chunks.
  *
  * Return: whether there is one.
  */
 bool walk_next(struct walk *walk, struct chunk *chunk)
 {
-	const struct source *source = walk->source;
-	uint64_t paddr, offset, end;
+	unsigned int shift = walk->source->page_shift;
+	uint64_t left = CHUNK_SIZE >> shift, begin, count;
+	const struct run *run;
 
-	for (; walk->range < source->range_count; walk->range++) {
-		const struct segment *range = &source->ranges[walk->range];
-
-		paddr = walk->pfn << source->page_shift;
-		if (paddr < range->paddr)
-			paddr = range->paddr;
-		if (paddr - range->paddr >= range->size)
-			continue;
-		if (walk->skip_holes) {
-			end = range->offset + range->size;
-			offset = source_data(source, to_offset(range, paddr), end);
-			if (offset == end)
-				continue;
-			paddr = to_paddr(range, offset);
+	chunk->from = walk->cursor;
+	chunk->limit = 0;
+	while ((run = present(walk, &walk->cursor))) {
+		begin = run->paddr > chunk->limit ? run->paddr : chunk->limit;
+		if (begin < run->end) {
+			if (!left)
+				break;
+			count = pages_in(walk->source, begin, run->end);
+			if (count > left)
+				count = left;
+			left -= count;
+			chunk->limit = ((begin >> shift) + count) << shift;
 		}
-		chunk->at = paddr >> source->page_shift;
-		chunk->count = CHUNK_SIZE >> source->page_shift;
-		walk->pfn = chunk->at + chunk->count;
-		return true;
+		advance(&walk->cursor, run->end < chunk->limit ? run->end : chunk->limit);
 	}
-	return false;
+	return chunk->limit;
 }
 
-/* Say of the pages from paddr to end what they are, if that is more than is known. */
-static void mark(const struct source *source, struct chunk *chunk, uint64_t paddr, uint64_t end,
-		 enum unit_state state)
+/* The unit of a page, of which a run has a part, or all; NULL if the chunk is full. */
+static struct unit *unit_of(const struct source *source, struct chunk *chunk, uint64_t pfn,
+			    bool whole)
 {
-	uint64_t first = (paddr >> source->page_shift) - chunk->at;
-	uint64_t last = ((end - 1) >> source->page_shift) - chunk->at;
-	struct unit *unit;
+	struct unit *unit = &chunk->units[chunk->count];
 
-	for (unit = &chunk->units[first]; unit <= &chunk->units[last]; unit++) {
+	if (chunk->count && unit[-1].pfn == pfn)
+		return &unit[-1];
+	if (chunk->count == CHUNK_SIZE >> source->page_shift)
+		return NULL;
+	/* Other parts may come from other runs; what none of them has is zero. */
+	if (!whole)
+		memset(chunk->in + ((size_t)chunk->count << source->page_shift), 0,
+		       source->page_size);
+	chunk->count++;
+	unit->pfn = pfn;
+	return unit;
+}
+
+/*
+ * Add units for all pages of a run; return the one of the first. The chunk has
+ * room for them, but a source that has less holes now than walk_next() found
+ * must do no harm: then the run ends earlier, or there is no unit.
+ */
+static struct unit *add_units(const struct source *source, struct chunk *chunk, struct run *run)
+{
+	enum unit_state state = run->hole ? UNIT_HOLE : UNIT_DATA;
+	struct unit *first = NULL, *unit;
+	uint64_t paddr, next;
+
+	for (paddr = run->paddr; paddr < run->end; paddr = next) {
+		next = ((paddr >> source->page_shift) + 1) << source->page_shift;
+		if (next > run->end)
+			next = run->end;
+		unit = unit_of(source, chunk, paddr >> source->page_shift,
+			       next - paddr == source->page_size);
+		if (!unit) {
+			run->end = paddr;
+			break;
+		}
 		if (unit->state != UNIT_MISSING && state > unit->state)
 			unit->state = state;
-		else if (state == UNIT_MISSING)
-			unit->state = state;
+		if (!first)
+			first = unit;
 	}
+	return first;
 }
 
-/* Read data that has no hole; what cannot be read costs the page that it is in. */
-static void read_data(const struct source *source, struct chunk *chunk,
-		      const struct segment *range, uint64_t paddr, uint64_t end)
+/* Read a run; what cannot be read costs the page that it is in. */
+static void read_run(const struct source *source, int fd, struct chunk *chunk,
+		     const struct segment *range, struct run *run)
 {
-	uint64_t base = chunk->at << source->page_shift, got;
+	struct unit *unit = add_units(source, chunk, run);
+	uint64_t base = run->paddr >> source->page_shift << source->page_shift;
+	uint64_t paddr = run->paddr;
+	size_t page;
+	char *in;
 
-	mark(source, chunk, paddr, end, UNIT_DATA);
-	while (paddr < end) {
-		got = source_read(source, to_offset(range, paddr), chunk->in + (paddr - base),
-				  end - paddr);
-		paddr += got;
-		if (paddr >= end)
+	if (!unit || run->hole)
+		return;
+	in = chunk->in + ((size_t)(unit - chunk->units) << source->page_shift);
+	while (paddr < run->end) {
+		paddr += source_read_by(fd, to_offset(range, paddr), in + (paddr - base),
+					run->end - paddr);
+		if (paddr >= run->end)
 			break;
-		mark(source, chunk, paddr, paddr + 1, UNIT_MISSING);
-		paddr = ((paddr >> source->page_shift) + 1) << source->page_shift;
-	}
-}
-
-static void read_range(const struct walk *walk, struct chunk *chunk, const struct segment *range,
-		       uint64_t paddr, uint64_t limit)
-{
-	uint64_t offset = to_offset(range, paddr), end = to_offset(range, limit), hole;
-
-	mark(walk->source, chunk, paddr, limit, UNIT_HOLE);
-	if (!walk->skip_holes)
-		chunk->bytes += end - offset;
-	for (; offset < end; offset = hole) {
-		offset = source_data(walk->source, offset, end);
-		if (offset == end)
-			break;
-		hole = source_hole(walk->source, offset, end);
-		read_data(walk->source, chunk, range, to_paddr(range, offset),
-			  to_paddr(range, hole));
-		if (walk->skip_holes)
-			chunk->bytes += hole - offset;
+		page = (paddr - base) >> source->page_shift;
+		unit[page].state = UNIT_MISSING;
+		paddr = base + ((page + 1) << source->page_shift);
 	}
 }
 
 /**
  * walk_read - read the pages of a chunk
  * @walk:  the way, of which only the constant part is used
- * @chunk: taken by walk_next(); receives content and states
+ * @fd:	   to read the source by
+ * @chunk: taken by walk_next(); receives units and content
  */
-void walk_read(const struct walk *walk, struct chunk *chunk)
+void walk_read(const struct walk *walk, int fd, struct chunk *chunk)
 {
 	const struct source *source = walk->source;
-	uint64_t base = chunk->at << source->page_shift;
-	uint64_t limit = base + ((uint64_t)chunk->count << source->page_shift);
-	uint64_t paddr, end;
-	size_t i;
+	struct cursor cursor = chunk->from;
+	const struct run *run;
+	struct run part;
 
-	memset(chunk->in, 0, CHUNK_SIZE);
-	for (i = source_find(source, base); i < source->range_count; i++) {
-		const struct segment *range = &source->ranges[i];
-
-		if (range->paddr >= limit)
-			break;
-		paddr = range->paddr > base ? range->paddr : base;
-		end = range->paddr + range->size < limit ? range->paddr + range->size : limit;
-		read_range(walk, chunk, range, paddr, end);
+	while ((run = present(walk, &cursor)) && run->paddr < chunk->limit) {
+		part = *run;
+		if (part.end > chunk->limit)
+			part.end = chunk->limit;
+		read_run(source, fd, chunk, &source->ranges[cursor.range], &part);
+		chunk->bytes += part.end - part.paddr;
+		advance(&cursor, part.end);
 	}
 }

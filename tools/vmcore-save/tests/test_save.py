@@ -52,6 +52,26 @@ class Save(Case):
         self.same_memory(core, KdumpFile(data))
         self.assertLess(len(data), 2000 * 24 + 10 * PAGE)
 
+    def test_filtered(self):
+        """What a filter has left out is not in the dump; the rest is read around the filter."""
+        kept = [self.random.choice((None, self.page("noise"))) for _ in range(600)]
+        (self.folder / "proc").mkdir()
+        (self.folder / "proc" / "vmcore-kern-level").write_text("31\n")
+        for other in (bytes(PAGE), b"x"):       # as whole pages, and the file of another size
+            vmcore, kern = Core(), Core()
+            kern.add(1 << 20, [page and b"k" * PAGE for page in kept])
+            kern.add(0x9000, b"part of a page")
+            vmcore.add(1 << 20, [page or other for page in kept])
+            vmcore.add(0x9000, b"Part of a Page")
+            vmcore.write(self.folder / "proc" / "vmcore")
+            kern.write(self.folder / "proc" / "vmcore-kern")
+            source = vmcore if len(other) == PAGE else kern
+            self.save("-q", self.dest, cwd=self.folder)
+            dump, memory = KdumpFile(self.dest.read_bytes()), source.memory()
+            wanted = [9, *(256 + at for at, page in enumerate(kept) if page)]
+            self.assertEqual(dump.pages(), {number: memory[number] for number in wanted})
+            self.assertEqual(dump.sub["dump_level"], 31)
+
     def test_32_bits(self):
         """A machine of 32 bits has its own layout of headers."""
         core = Core("i386")

@@ -14,6 +14,22 @@
 
 #define ZSTD_LEVEL 1
 
+/* How many pages are remembered, and how small they have to become for that. */
+#define RECENT_COUNT 16
+#define RECENT_SIZE 512
+
+/**
+ * struct recent - a page that may come again
+ * @page:  its content, in compressor.pages
+ * @size:  bytes of the result, 0 if nothing is remembered here
+ * @out:   the result
+ */
+struct recent {
+	unsigned char *page;
+	size_t size;
+	unsigned char out[RECENT_SIZE];
+};
+
 struct compressor {
 	enum compression kind;
 	size_t page_size;
@@ -21,6 +37,8 @@ struct compressor {
 	void *lzo_memory;
 	unsigned char *lzo_out;
 	ZSTD_CCtx *zstd;
+	unsigned char *pages;
+	struct recent recent[RECENT_COUNT];
 };
 
 /* LZO takes no limit of its output, but has this bound. */
@@ -60,6 +78,13 @@ bool compression_parse(const char *name, enum compression *ret)
 
 static bool init(struct compressor *compressor)
 {
+	unsigned int i;
+
+	compressor->pages = malloc(RECENT_COUNT * compressor->page_size);
+	if (!compressor->pages)
+		return false;
+	for (i = 0; i < RECENT_COUNT; i++)
+		compressor->recent[i].page = compressor->pages + i * compressor->page_size;
 	switch (compressor->kind) {
 	case COMPRESS_NONE:
 		return true;
@@ -113,6 +138,7 @@ void compressor_destroy(struct compressor *compressor)
 	free(compressor->lzo_memory);
 	free(compressor->lzo_out);
 	ZSTD_freeCCtx(compressor->zstd);
+	free(compressor->pages);
 	free(compressor);
 }
 
@@ -147,6 +173,59 @@ static size_t by_zstd(struct compressor *compressor, const void *page, void *out
 	return ZSTD_isError(size) ? 0 : size;
 }
 
+static size_t by_kind(struct compressor *compressor, const void *page, void *out)
+{
+	switch (compressor->kind) {
+	case COMPRESS_NONE:
+		break;
+	case COMPRESS_ZLIB:
+		return by_zlib(compressor, page, out);
+	case COMPRESS_LZO:
+		return by_lzo(compressor, page, out);
+	case COMPRESS_ZSTD:
+		return by_zstd(compressor, page, out);
+	}
+	return 0;
+}
+
+/* Where a page is remembered: a few words of it tell. */
+static struct recent *recent_of(struct compressor *compressor, const void *page)
+{
+	const unsigned char *bytes = page;
+	uint64_t hash = 0, word;
+	size_t at;
+
+	for (at = 0; at < compressor->page_size; at += compressor->page_size / 16) {
+		memcpy(&word, bytes + at, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+	}
+	return &compressor->recent[(hash >> 32) % RECENT_COUNT];
+}
+
+static void remember(struct compressor *compressor, struct recent *recent, const void *page,
+		     const void *out, size_t size)
+{
+	if (size > RECENT_SIZE)
+		return;
+	memcpy(recent->page, page, compressor->page_size);
+	memcpy(recent->out, out, size);
+	recent->size = size;
+}
+
+/**
+ * compressor_begin - begin with pages that have nothing to do with those before
+ * @compressor: compressor of this thread
+ *
+ * What comes of pages depends on nothing but those since then.
+ */
+void compressor_begin(struct compressor *compressor)
+{
+	unsigned int i;
+
+	for (i = 0; i < RECENT_COUNT; i++)
+		compressor->recent[i].size = 0;
+}
+
 /**
  * compressor_page - compress a page
  * @compressor: compressor of this thread
@@ -155,28 +234,25 @@ static size_t by_zstd(struct compressor *compressor, const void *page, void *out
  * @flags:	receives how the result is compressed; COMPRESS_NONE if it would
  *		not have become smaller
  *
+ * A kernel has many pages that are equal, those of its page array above all, and
+ * they come close together.
+ *
  * Return: bytes of the result.
  */
 size_t compressor_page(struct compressor *compressor, const void *page, void *out,
 		       uint32_t *flags)
 {
-	size_t size = 0;
+	struct recent *recent = recent_of(compressor, page);
+	size_t size = recent->size;
 
-	switch (compressor->kind) {
-	case COMPRESS_NONE:
-		break;
-	case COMPRESS_ZLIB:
-		size = by_zlib(compressor, page, out);
-		break;
-	case COMPRESS_LZO:
-		size = by_lzo(compressor, page, out);
-		break;
-	case COMPRESS_ZSTD:
-		size = by_zstd(compressor, page, out);
-		break;
+	*flags = compressor->kind;
+	if (size && !memcmp(recent->page, page, compressor->page_size)) {
+		memcpy(out, recent->out, size);
+		return size;
 	}
+	size = by_kind(compressor, page, out);
 	if (size) {
-		*flags = compressor->kind;
+		remember(compressor, recent, page, out, size);
 		return size;
 	}
 	*flags = COMPRESS_NONE;

@@ -22,6 +22,7 @@ struct compressor;
 bool compression_parse(const char *name, enum compression *ret);
 struct compressor *compressor_create(enum compression kind, size_t page_size);
 void compressor_destroy(struct compressor *compressor);
+void compressor_begin(struct compressor *compressor);
 size_t compressor_page(struct compressor *compressor, const void *page, void *out,
 		       uint32_t *flags);
 

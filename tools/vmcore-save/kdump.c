@@ -32,6 +32,7 @@ struct worker {
  * @desc:	descriptors
  * @waiting:	descriptors of the pages in the present piece of the map
  * @count:	their number
+ * @shared:	data that other pages may have, too
  * @zero:	descriptor of the page that all pages of zeros share
  * @zero_unit:	that page, as it is written
  * @zero_page:	its data
@@ -48,6 +49,7 @@ struct kdump {
 	struct stream desc;
 	struct page_desc *waiting;
 	unsigned int count;
+	struct shared shared[SHARED_COUNT];
 	struct page_desc zero;
 	struct unit zero_unit;
 	char *zero_page;
@@ -70,6 +72,7 @@ static void work(void *context, struct chunk *chunk, unsigned int number)
 	unsigned int i;
 
 	walk_read(&kdump->walk, worker->fd, chunk);
+	compressor_begin(worker->compressor);
 	for (i = 0; i < chunk->count; i++, page += page_size) {
 		struct unit *unit = &chunk->units[i];
 
@@ -124,9 +127,12 @@ static enum result add_data(struct kdump *kdump, uint64_t pfn, const struct unit
 		.size = unit->size,
 		.flags = unit->flags,
 	};
+	bool there = shared_find(kdump->shared, data, &desc);
 	enum result result = add_page(kdump, pfn, &desc);
 
-	return result == RESULT_OK ? stream_put(&kdump->data, data, unit->size) : result;
+	if (result != RESULT_OK || there)
+		return result;
+	return stream_put(&kdump->data, data, unit->size);
 }
 
 /*

@@ -52,6 +52,17 @@ class Save(Case):
         self.same_memory(core, KdumpFile(data))
         self.assertLess(len(data), 2000 * 24 + 10 * PAGE)
 
+    def test_equal_pages(self):
+        """Equal pages share their data."""
+        core = Core()
+        core.add(0, [self.page("text")] * 1000 + [self.page("text"), self.page("text")] * 500)
+        core.write(self.source)
+        for method in METHODS[:3]:
+            self.save("-q", "-c", method, self.source, self.dest)
+            data = self.dest.read_bytes()
+            self.same_memory(core, KdumpFile(data))
+            self.assertLess(len(data), 2000 * 24 + 10 * PAGE)
+
     def test_filtered(self):
         """What a filter has left out is not in the dump; the rest is read around the filter."""
         kept = [self.random.choice((None, self.page("noise"))) for _ in range(600)]

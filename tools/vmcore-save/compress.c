@@ -30,10 +30,14 @@ struct recent {
 	unsigned char out[RECENT_SIZE];
 };
 
+typedef int (*lzo_function)(const unsigned char *in, lzo_uint in_size, unsigned char *out,
+			    lzo_uint *out_size, void *memory);
+
 struct compressor {
 	enum compression kind;
 	size_t page_size;
 	z_stream zlib;
+	lzo_function lzo;
 	void *lzo_memory;
 	unsigned char *lzo_out;
 	ZSTD_CCtx *zstd;
@@ -76,6 +80,22 @@ bool compression_parse(const char *name, enum compression *ret)
 	return false;
 }
 
+/*
+ * LZO begins each page with an empty dictionary. To empty one of the usual size
+ * takes as long as the rest, and a small page does not fill it.
+ */
+static bool init_lzo(struct compressor *compressor)
+{
+	bool small = compressor->page_size <= 4096;
+
+	if (lzo_init() != LZO_E_OK)
+		return false;
+	compressor->lzo = small ? lzo1x_1_12_compress : lzo1x_1_compress;
+	compressor->lzo_memory = malloc(small ? LZO1X_1_12_MEM_COMPRESS : LZO1X_1_MEM_COMPRESS);
+	compressor->lzo_out = malloc(lzo_bound(compressor->page_size));
+	return compressor->lzo_memory && compressor->lzo_out;
+}
+
 static bool init(struct compressor *compressor)
 {
 	unsigned int i;
@@ -91,11 +111,7 @@ static bool init(struct compressor *compressor)
 	case COMPRESS_ZLIB:
 		return deflateInit(&compressor->zlib, Z_BEST_SPEED) == Z_OK;
 	case COMPRESS_LZO:
-		if (lzo_init() != LZO_E_OK)
-			return false;
-		compressor->lzo_memory = malloc(LZO1X_1_MEM_COMPRESS);
-		compressor->lzo_out = malloc(lzo_bound(compressor->page_size));
-		return compressor->lzo_memory && compressor->lzo_out;
+		return init_lzo(compressor);
 	case COMPRESS_ZSTD:
 		compressor->zstd = ZSTD_createCCtx();
 		return compressor->zstd;
@@ -158,8 +174,8 @@ static size_t by_lzo(struct compressor *compressor, const void *page, void *out)
 {
 	lzo_uint size = lzo_bound(compressor->page_size);
 
-	if (lzo1x_1_compress(page, compressor->page_size, compressor->lzo_out, &size,
-			     compressor->lzo_memory) != LZO_E_OK || size >= compressor->page_size)
+	if (compressor->lzo(page, compressor->page_size, compressor->lzo_out, &size,
+			    compressor->lzo_memory) != LZO_E_OK || size >= compressor->page_size)
 		return 0;
 	memcpy(out, compressor->lzo_out, size);
 	return size;

@@ -41,11 +41,17 @@ static void take_info(struct source *source, uint64_t offset, uint32_t size)
 	source->info_size = strlen(text);
 }
 
-static void take_note(struct source *source, const Elf64_Nhdr *header, const char *name,
-		      uint64_t desc)
+static bool is_prstatus(const Elf64_Nhdr *header, const char *name)
 {
-	if (header->n_namesz == sizeof("CORE") && !strcmp(name, "CORE") &&
-	    header->n_type == NT_PRSTATUS)
+	return header->n_namesz == sizeof("CORE") && !strcmp(name, "CORE") &&
+	       header->n_type == NT_PRSTATUS;
+}
+
+static void take_note(void *context, const Elf64_Nhdr *header, const char *name, uint64_t desc)
+{
+	struct source *source = context;
+
+	if (is_prstatus(header, name))
 		source->cpus++;
 	if (header->n_namesz == sizeof(INFO_NAME) && !strcmp(name, INFO_NAME))
 		take_info(source, desc, header->n_descsz);
@@ -62,21 +68,16 @@ static void take_page_size(struct source *source)
 	source->page_shift = __builtin_ctz(source->page_size);
 }
 
-/**
- * source_notes - look through the notes
- * @source: dump whose headers have been decoded; receives vmcoreinfo, page size
- *	    and number of CPUs
- *
- * A dump without notes can be read, too.
- */
-void source_notes(struct source *source)
+typedef void (*note_function)(void *context, const Elf64_Nhdr *header, const char *name,
+			      uint64_t desc);
+
+static void for_each_note(const struct source *source, note_function function, void *context)
 {
 	uint64_t at = source->note_offset, left = source->note_size, size;
 	char name[sizeof(INFO_NAME)];
 	Elf64_Nhdr header;	/* as that of the other class */
 	unsigned int count;
 
-	source->info = calloc(1, 1);
 	for (count = 0; count < NOTES_MAX && left >= sizeof(header); count++) {
 		if (!source_read_exact(source, at, &header, sizeof(header)))
 			break;
@@ -88,11 +89,65 @@ void source_notes(struct source *source)
 		    !source_read_exact(source, at + sizeof(header), name, header.n_namesz))
 			break;
 		name[sizeof(name) - 1] = '\0';
-		take_note(source, &header, name, at + sizeof(header) + align4(header.n_namesz));
+		function(context, &header, name, at + sizeof(header) + align4(header.n_namesz));
 		at += size;
 		left -= size;
 	}
+}
+
+/**
+ * source_notes - look through the notes
+ * @source: dump whose headers have been decoded; receives vmcoreinfo, page size
+ *	    and number of CPUs
+ *
+ * A dump without notes can be read, too.
+ */
+void source_notes(struct source *source)
+{
+	source->info = calloc(1, 1);
+	for_each_note(source, take_note, source);
 	take_page_size(source);
+}
+
+struct pid_search {
+	const struct source *source;
+	uint32_t pid;
+	unsigned int looked_at;
+	unsigned int found;
+	unsigned int cpu;
+};
+
+static void look_for_pid(void *context, const Elf64_Nhdr *header, const char *name, uint64_t desc)
+{
+	struct pid_search *search = context;
+	/* Of struct elf_prstatus: pr_info, pr_cursig, pr_sigpend and pr_sighold go before. */
+	uint64_t offset = desc + 16 + 2 * search->source->word;
+	uint32_t pid;
+
+	if (!is_prstatus(header, name))
+		return;
+	if (source_read_exact(search->source, offset, &pid, sizeof(pid)) && pid == search->pid) {
+		search->found++;
+		search->cpu = search->looked_at;
+	}
+	search->looked_at++;
+}
+
+/**
+ * source_cpu_of - find out on which CPU a task was
+ * @source: open dump
+ * @pid:    of the task
+ * @cpu:    receives the number of the CPU, counted by the notes: as a rule, all have one
+ *
+ * Return: whether the task is on one CPU, which those that are idle are not.
+ */
+bool source_cpu_of(const struct source *source, uint32_t pid, unsigned int *cpu)
+{
+	struct pid_search search = { .source = source, .pid = pid };
+
+	for_each_note(source, look_for_pid, &search);
+	*cpu = search.cpu;
+	return search.found == 1;
 }
 
 /* The value of an entry, without its line's end; NULL if there is none. */

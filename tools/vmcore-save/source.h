@@ -92,6 +92,7 @@ uint64_t source_hole(const struct source *source, uint64_t offset, uint64_t end)
 enum result source_headers(struct source *source);
 enum result source_ranges(struct source *source);
 void source_notes(struct source *source);
+bool source_cpu_of(const struct source *source, uint32_t pid, unsigned int *cpu);
 size_t source_find(const struct source *source, uint64_t paddr);
 
 #endif

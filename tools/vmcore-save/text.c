@@ -202,6 +202,9 @@ enum result info_print(const struct memory *memory)
 	log_read(memory, &reader, &crash);
 	if (crash.reason[0])
 		print_text("reason", crash.reason);
+	/* The reason comes from a task as a rule, of which the log does not say where it is. */
+	if (!crash.has_cpu && crash.has_pid)
+		crash.has_cpu = source_cpu_of(source, crash.pid, &crash.cpu);
 	if (crash.has_cpu)
 		printf("cpu=%u\n", crash.cpu);
 	if (crash.has_pid)

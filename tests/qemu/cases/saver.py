@@ -105,7 +105,9 @@ def log(context):
     wanted = [re.sub(prefix, "", line).lstrip() for line in theirs.read_text().splitlines()]
     check(len(wanted) > 100 and [line.lstrip() for line in without] == wanted, "another log")
     info = readers.run(saver(), "--info", readers.saved())
-    check(f"cpus={readers.CPUS}\n" in info and "sysrq triggered crash\n" in info, info)
+    for line in (f"cpus={readers.CPUS}", f"cpu={readers.CRASHING}"):
+        check(f"{line}\n" in info, f"no {line} in:\n{info}")
+    check("sysrq triggered crash\n" in info, info)
 
 
 def check_memory(dump, memory, what):

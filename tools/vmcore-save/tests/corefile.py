@@ -16,21 +16,26 @@ def note(name, kind, data):
 class Core:
     """A dump in the making: segments, and what its kernel says of itself."""
 
-    def __init__(self, machine="x86_64", page=PAGE, cpus=2, notes=b""):
+    def __init__(self, machine="x86_64", page=PAGE, cpus=2, notes=b"", pids=()):
         self.machine, self.page = machine, page
         self.bits = 64 if machine == "x86_64" else 32
         self.info = {"OSRELEASE": "6.12.0-test", "PAGESIZE": str(page), "CRASHTIME": "1700000000",
                      "NUMBER(phys_base)": "0"}
-        self.cpus, self.notes = cpus, notes
+        self.cpus, self.notes, self.pids = cpus, notes, pids
         self.segments = []      # (paddr, vaddr, content, file offset modulo a page)
 
     def add(self, paddr, content, vaddr=0, shift=0):
         """Add a segment; content is a list of pages, of which None is a hole, or bytes."""
         self.segments.append((paddr, vaddr, content, shift))
 
+    def prstatus(self, pid):
+        """The registers of a CPU, which are all 0, and what runs on it."""
+        return note(b"CORE", 1, (bytes(32) + struct.pack("<I", pid)).ljust(336, b"\0"))
+
     def note_segment(self):
         text = "".join(f"{name}={value}\n" for name, value in self.info.items()).encode()
-        notes = b"".join(note(b"CORE", 1, bytes(336)) for _ in range(self.cpus))
+        notes = b"".join(self.prstatus(self.pids[cpu] if self.pids else 0)
+                         for cpu in range(self.cpus))
         return notes + self.notes + note(b"VMCOREINFO", 0, text)
 
     def header(self, count, table):

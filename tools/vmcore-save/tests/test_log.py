@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """The kernel's log, and what is known of a crash."""
+import re
 import struct
 
 import printk
@@ -117,3 +118,15 @@ class Log(Case):
         for line in ("release=6.12.0-test", "crash_time=1700000000", "cpus=2",
                      "reason=Kernel panic - not syncing: test", "cpu=2", "pid=71"):
             self.assertIn(f"{line}\n", text)
+
+    def test_cpu(self):
+        """The CPU that crashed is the one with the task that said so, if there is just one."""
+        buffer = printk.RingBuffer()
+        buffer.add(b"Kernel panic - not syncing: test", caller=71)
+        for pids, cpu in (((0, 5, 71, 0), "cpu=2\n"), ((71, 71), ""), ((0, 0), "")):
+            core = Core(cpus=len(pids), pids=pids)
+            buffer.into(core)
+            core.write(self.source)
+            text = self.save("--info", self.source).decode()
+            self.assertIn("pid=71\n", text)
+            self.assertEqual("".join(re.findall("^cpu=.*\n", text, re.MULTILINE)), cpu)

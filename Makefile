@@ -97,8 +97,8 @@ stock:
 		configs/base.config configs/x86_64.config $(wildcard configs/kunit.config)
 	+@scripts/kbuild build/linux-stock x86_64 x86_64 bzImage
 
-bench: GROUPS = kernel run test
-bench: kernel stock debian ## measure beside the stock kernel; QUICK=1 takes less than 10 minutes
+bench: GROUPS = kernel tools run test
+bench: kernel stock tools debian ## measure beside the stock kernel; QUICK=1 takes less than 10 minutes
 	@scripts/need $(GROUPS)
 	@tests/bench/run-bench $(if $(QUICK),--quick)
 

@@ -43,9 +43,9 @@ def shown(name, value):
 
 def text(results):
     """The table as people read it."""
-    lines = [f"{'':32}{'ours':>12}{'stock':>12}{'ours/stock':>12}"]
+    lines = [f"{'':36}{'ours':>12}{'stock':>12}{'ours/stock':>12}"]
     for name, row in results.items():
         ratio = f"{row['ratio']:.2f}" if "ratio" in row else "-"
-        lines.append(f"{name:32}{shown(name, row.get('ours')):>12}"
+        lines.append(f"{name:36}{shown(name, row.get('ours')):>12}"
                      f"{shown(name, row.get('stock')):>12}{ratio:>12}")
     return "\n".join(lines)

@@ -2,15 +2,17 @@
 /*
  * Which pages of a crashed kernel are worth saving: what its struct pages say.
  *
- *	vmcore_filter_rules.c    the kernel's own note -> rules
+ *	vmcore_filter_note.c     the kernel's own note: lines and numbers
+ *	vmcore_filter_rules.c    the note -> rules
+ *	vmcore_filter_infer.c    ... for struct pages, by how kernels are known to be
  *	vmcore_filter_vtop.c     its virtual addresses -> physical ones
  *	vmcore_filter_memmap.c   page frame -> struct page
  *	vmcore_filter_page.c     struct page -> class
  *	vmcore_filter_scan.c     a block of page frames -> runs of one class
  *
- * These five know nothing of this kernel and touch old memory by one callback
- * only, so the same source is tested in user space, on saved dumps. The crashed
- * kernel may be of any version from 5.10 on; x86_64 and its page tables.
+ * These know nothing of this kernel and touch old memory by one callback only, so
+ * the same source is tested in user space, on saved dumps. The crashed kernel may
+ * be of any version from 5.10 on; x86_64 and its page tables.
  *
  * All that is read from old memory may be wrong. Nothing here follows a list;
  * walks have a fixed depth, and each step over page frames goes up.
@@ -75,44 +77,35 @@ struct vmcore_test {
  * struct vmcore_field - a number in a struct page
  * @word: as in struct vmcore_test
  * @shift: bits below it
- * @mask: its bits, once shifted; 0 if there is no such number
+ * @mask: its bits, once shifted; 0 if there is no such number, which reads as 0
+ * @max: the largest that makes sense
  */
 struct vmcore_field {
 	u32 word;
 	u32 shift;
 	u64 mask;
+	u64 max;
 };
 
+/* Questions that a rule asks at most, rules of a kernel, words that they ask. */
+#define VMCORE_RULE_TESTS	3
+#define VMCORE_MAX_RULES	24
+#define VMCORE_MAX_ASKED	8
+
 /**
- * enum vmcore_question - the tests that rules have
- * @VMCORE_IS_TAIL: a page of a compound page, and not the first
- * @VMCORE_IS_HEAD: the first page of a compound page
- * @VMCORE_IS_SLAB: of the slab allocator, where other words mean other things
- * @VMCORE_IS_BUDDY: the first page of a free block
- * @VMCORE_IS_UNACCEPTED: the first page of a block not accepted from the host
- * @VMCORE_IS_OFFLINE: taken away, by a balloon for instance
- * @VMCORE_IS_POISON: broken
- * @VMCORE_IS_LRU: on a list of pages that can be reclaimed
- * @VMCORE_IS_SWAPCACHE: in the swap cache
- * @VMCORE_IS_PRIVATE: with data of a file system
- * @VMCORE_IS_ANON: anonymous memory
- * @VMCORE_IS_HUGETLB: the first page of a huge page of hugetlbfs
- * @VMCORE_NR_QUESTIONS: how many
+ * struct vmcore_rule - what a page is if all tests are met
+ * @class: that
+ * @tests: the questions; one without a mask and value is always met
+ * @order: where the struct page says how many pages it speaks for, as a power of
+ *	two; no mask: not by a number
+ * @fixed_order: that number itself, at most VMCORE_MAX_UNIT; 0, and no @order: it
+ *	speaks for one page, or for all of a compound page
  */
-enum vmcore_question {
-	VMCORE_IS_TAIL,
-	VMCORE_IS_HEAD,
-	VMCORE_IS_SLAB,
-	VMCORE_IS_BUDDY,
-	VMCORE_IS_UNACCEPTED,
-	VMCORE_IS_OFFLINE,
-	VMCORE_IS_POISON,
-	VMCORE_IS_LRU,
-	VMCORE_IS_SWAPCACHE,
-	VMCORE_IS_PRIVATE,
-	VMCORE_IS_ANON,
-	VMCORE_IS_HUGETLB,
-	VMCORE_NR_QUESTIONS
+struct vmcore_rule {
+	enum vmcore_class class;
+	struct vmcore_test tests[VMCORE_RULE_TESTS];
+	struct vmcore_field order;
+	u32 fixed_order;
 };
 
 /**
@@ -120,12 +113,16 @@ enum vmcore_question {
  * @release: of the crashed kernel, terminated
  * @lacks: what of the note cannot be used, where vmcore_rules_init() failed
  * @page_words: 64-bit words of a struct page
- * @tests: by enum vmcore_question
- * @compound_order: of the first page of a compound page
- * @buddy_order: of the first page of a free block
- * @refcount: of any page
- * @mapping: of any page
- * @max_order: of free blocks
+ * @tail: a page of a compound page, and not the first
+ * @head: the first page of a compound page; both tests are of its own words
+ * @compound_order: of a compound page, in words of the first page and the second
+ * @refcount: of any page in use
+ * @mapping: of any page in use: 0, or an address of the kernel
+ * @nr_rules: entries of @table, but for the last
+ * @table: what a page is that is not a tail, by the first rule that applies; the
+ *	last one always does
+ * @nr_asked: entries of @asked
+ * @asked: each word that @table asks, and all bits of it that matter; no value
  * @page_table: physical address of the kernel's top page table
  * @page_table_levels: 4 or 5
  * @page_table_mask: the address bits in an entry of a page table
@@ -139,12 +136,15 @@ struct vmcore_rules {
 	char release[65];
 	const char *lacks;
 	u32 page_words;
-	struct vmcore_test tests[VMCORE_NR_QUESTIONS];
+	struct vmcore_test tail;
+	struct vmcore_test head;
 	struct vmcore_field compound_order;
-	struct vmcore_field buddy_order;
 	struct vmcore_field refcount;
 	struct vmcore_field mapping;
-	u32 max_order;
+	u32 nr_rules;
+	struct vmcore_rule table[VMCORE_MAX_RULES + 1];
+	u32 nr_asked;
+	struct vmcore_test asked[VMCORE_MAX_ASKED];
 	u64 page_table;
 	u32 page_table_levels;
 	u64 page_table_mask;
@@ -213,8 +213,19 @@ int vmcore_read_word(struct vmcore_space *space, u64 vaddr, u64 *word);
 #define VMCORE_MEMMAP_BYTES	8192
 
 /**
+ * struct vmcore_seen - the page that was classified last
+ * @rule: the one that applied; NULL if there was no page yet
+ * @bits: what it had of each word that rules ask
+ */
+struct vmcore_seen {
+	const struct vmcore_rule *rule;
+	u64 bits[VMCORE_MAX_ASKED];
+};
+
+/**
  * struct vmcore_memmap - the crashed kernel's struct pages
  * @space: the addresses that they are at
+ * @seen: the one that was classified last
  * @pages: to read them by
  * @section: number of the section that @base is of, plus 1; 0: none yet
  * @base: where the struct page of page frame 0 would be; 0: no such section
@@ -225,6 +236,7 @@ int vmcore_read_word(struct vmcore_space *space, u64 vaddr, u64 *word);
  */
 struct vmcore_memmap {
 	struct vmcore_space space;
+	struct vmcore_seen seen;
 	struct vmcore_memory *pages;
 	u64 section;
 	u64 base;
@@ -244,7 +256,7 @@ const u64 *vmcore_memmap_get(struct vmcore_memmap *map, u64 pfn, u64 *missing);
 /* What is scanned at a time: 128 MiB, a section of x86_64. */
 #define VMCORE_BLOCK_PAGES	32768U
 /* The largest compound page there is: a huge page of 1 GiB. */
-#define VMCORE_MAX_UNIT		18
+#define VMCORE_MAX_UNIT		18ULL
 
 /**
  * struct vmcore_unit - pages that are what they are together
@@ -257,6 +269,7 @@ struct vmcore_unit {
 };
 
 struct vmcore_unit vmcore_classify(const struct vmcore_rules *rules,
+				   struct vmcore_seen *seen,
 				   const u64 *page, u64 pfn);
 bool vmcore_is_left_out(enum vmcore_class class, u32 level);
 

@@ -55,6 +55,7 @@ void vmcore_memmap_init(struct vmcore_memmap *map,
 	map->space.size = 0;
 	for (i = 0; i < VMCORE_NR_COPIES; i++)
 		map->space.copies[i].used = 0;
+	map->seen.rule = NULL;
 	map->pages = pages;
 	map->section = 0;
 	map->base = 0;
@@ -158,9 +159,13 @@ static void read_ahead(struct vmcore_memmap *map, u64 pfn, u64 left)
 const u64 *vmcore_memmap_get(struct vmcore_memmap *map, u64 pfn, u64 *missing)
 {
 	u32 words = map->space.rules->page_words;
-	u64 left = vmcore_memmap_section_end(map, pfn) - pfn;
-	u32 i;
+	u64 left, i;
 
+	/* Most are asked for in turn. What has been read is of one section. */
+	if (map->nr && pfn - map->first < map->nr - 1)
+		return &map->words[(pfn - map->first) * words];
+
+	left = vmcore_memmap_section_end(map, pfn) - pfn;
 	enter_section(map, pfn);
 	if (!map->base) {
 		*missing = left;

@@ -2,27 +2,24 @@
 /*
  * What a struct page of the crashed kernel says about its page.
  *
- * The order of the questions is part of the rules: words of a struct page mean
- * different things for different pages, and a question may only be asked once
- * those before it have been answered with no.
+ * Words of a struct page mean different things for different pages, and a
+ * question may only be asked once those before it have been answered with no. So
+ * rules are a table, in the order in which they are asked.
  *
  * The crash, or what led to it, may have overwritten any struct page. What is left
  * out is lost, so each that would have its page left out must make sense in
  * other respects, too.
  */
-#include <linux/limits.h>
+#include <linux/build_bug.h>
 
 #include "vmcore_filter.h"
 
-/* Bits of page.mapping that say what kind of pointer it is. */
-#define MAPPING_FLAGS		3ULL
 /* Kernel addresses of x86_64, with page tables of four levels or five. */
 #define KERNEL_ADDRESS		0xff00000000000000ULL
 
-static bool is(const struct vmcore_rules *rules, const u64 *page,
-	       enum vmcore_question question)
+static struct vmcore_unit unit(enum vmcore_class class, u32 order)
 {
-	return vmcore_matches(&rules->tests[question], page);
+	return (struct vmcore_unit) { .class = class, .order = order };
 }
 
 static bool is_aligned(u64 pfn, u32 order)
@@ -30,17 +27,55 @@ static bool is_aligned(u64 pfn, u32 order)
 	return !(pfn & ((1ULL << order) - 1));
 }
 
-static bool makes_sense(const struct vmcore_rules *rules, const u64 *page)
+/* Without a loop: this is where the time goes. */
+static bool applies(const struct vmcore_rule *rule, const u64 *page)
 {
-	u64 mapping = vmcore_number(&rules->mapping, page) & ~MAPPING_FLAGS;
-
-	return vmcore_number(&rules->refcount, page) <= S32_MAX &&
-	       (!mapping || mapping >= KERNEL_ADDRESS);
+	static_assert(VMCORE_RULE_TESTS == 3);
+	return vmcore_matches(&rule->tests[0], page) &&
+	       vmcore_matches(&rule->tests[1], page) &&
+	       vmcore_matches(&rule->tests[2], page);
 }
 
-static struct vmcore_unit unit(enum vmcore_class class, u32 order)
+/*
+ * Neighbours are alike, mostly: where all that rules ask for is as in the page
+ * before, so is the answer.
+ */
+static const struct vmcore_rule *find_rule(const struct vmcore_rules *rules,
+					   struct vmcore_seen *seen,
+					   const u64 *page)
 {
-	return (struct vmcore_unit) { .class = class, .order = order };
+	const struct vmcore_rule *rule = rules->table;
+	u64 differs = !seen->rule;
+	u32 i;
+
+	for (i = 0; i < rules->nr_asked; i++) {
+		u64 bits = page[rules->asked[i].word] & rules->asked[i].mask;
+
+		differs |= bits ^ seen->bits[i];
+		seen->bits[i] = bits;
+	}
+	if (!differs)
+		return seen->rule;
+
+	/* The last rule always does. */
+	while (!applies(rule, page))
+		rule++;
+	seen->rule = rule;
+	return rule;
+}
+
+static bool makes_sense(const struct vmcore_rules *rules, const u64 *page,
+			enum vmcore_class class)
+{
+	u64 mapping;
+
+	if (class == VMCORE_CLASS_KERNEL)
+		return true;
+	if (class == VMCORE_CLASS_FREE)
+		return !vmcore_number(&rules->refcount, page);
+	mapping = vmcore_number(&rules->mapping, page);
+	return vmcore_number(&rules->refcount, page) <= rules->refcount.max &&
+	       (!mapping || mapping >= KERNEL_ADDRESS);
 }
 
 /* How many pages does the compound page have whose first one this is? */
@@ -49,47 +84,35 @@ static bool find_order(const struct vmcore_rules *rules, const u64 *page,
 {
 	u64 number = vmcore_number(&rules->compound_order, page);
 
-	if (!number || number > VMCORE_MAX_UNIT || !is_aligned(pfn, number) ||
-	    !is(rules, page + rules->page_words, VMCORE_IS_TAIL))
+	if (!number || number > rules->compound_order.max ||
+	    !is_aligned(pfn, number) ||
+	    !vmcore_matches(&rules->tail, page + rules->page_words))
 		return false;
 	*order = number;
 	return true;
 }
 
-static struct vmcore_unit free_block(const struct vmcore_rules *rules,
-				     const u64 *page, u64 pfn, u64 order)
+/* A rule that knows by itself how many pages it is about. */
+static struct vmcore_unit block(const struct vmcore_rules *rules,
+				const struct vmcore_rule *rule,
+				const u64 *page, u64 pfn)
 {
-	if (order > rules->max_order || !is_aligned(pfn, order) ||
-	    vmcore_number(&rules->refcount, page))
+	u64 order = rule->fixed_order;
+
+	if (rule->order.mask) {
+		order = vmcore_number(&rule->order, page);
+		if (order > rule->order.max)
+			return unit(VMCORE_CLASS_UNCLASSIFIED, 0);
+	}
+	if (!is_aligned(pfn, order) || !makes_sense(rules, page, rule->class))
 		return unit(VMCORE_CLASS_UNCLASSIFIED, 0);
-	return unit(VMCORE_CLASS_FREE, order);
-}
-
-/* A page in use, alone or the first of several. */
-static enum vmcore_class use_of(const struct vmcore_rules *rules,
-				const u64 *page, bool compound)
-{
-	bool cached;
-
-	if (is(rules, page, VMCORE_IS_OFFLINE) ||
-	    is(rules, page, VMCORE_IS_POISON))
-		return VMCORE_CLASS_UNREADABLE;
-
-	if (is(rules, page, VMCORE_IS_ANON) ||
-	    (compound && is(rules, page, VMCORE_IS_HUGETLB)))
-		return VMCORE_CLASS_USER;
-
-	cached = is(rules, page, VMCORE_IS_LRU) ||
-		 is(rules, page, VMCORE_IS_SWAPCACHE);
-	if (!cached)
-		return VMCORE_CLASS_KERNEL;
-	return is(rules, page, VMCORE_IS_PRIVATE) ? VMCORE_CLASS_PRIVATE :
-						    VMCORE_CLASS_CACHE;
+	return unit(rule->class, order);
 }
 
 /**
  * vmcore_classify() - what is a page, and how many behind it are the same?
  * @rules: of the crashed kernel
+ * @seen: the caller's, for these rules alone
  * @page: words of its struct page and of the next one; not trusted
  * @pfn: its page frame number
  *
@@ -100,30 +123,24 @@ static enum vmcore_class use_of(const struct vmcore_rules *rules,
  * Return: class and order. Pages of a unit start at a multiple of their number.
  */
 struct vmcore_unit vmcore_classify(const struct vmcore_rules *rules,
+				   struct vmcore_seen *seen,
 				   const u64 *page, u64 pfn)
 {
-	enum vmcore_class class;
-	bool compound;
+	const struct vmcore_rule *rule;
 	u32 order = 0;
 
-	if (is(rules, page, VMCORE_IS_TAIL))
+	if (vmcore_matches(&rules->tail, page))
 		return unit(VMCORE_CLASS_UNCLASSIFIED, 0);
-	compound = is(rules, page, VMCORE_IS_HEAD);
-	if (compound && !find_order(rules, page, pfn, &order))
+	if (vmcore_matches(&rules->head, page) &&
+	    !find_order(rules, page, pfn, &order))
 		return unit(VMCORE_CLASS_UNCLASSIFIED, 0);
 
-	if (is(rules, page, VMCORE_IS_SLAB))
-		return unit(VMCORE_CLASS_KERNEL, order);
-	if (is(rules, page, VMCORE_IS_BUDDY))
-		return free_block(rules, page, pfn,
-				  vmcore_number(&rules->buddy_order, page));
-	if (is(rules, page, VMCORE_IS_UNACCEPTED))
-		return free_block(rules, page, pfn, rules->max_order);
-
-	class = use_of(rules, page, compound);
-	if (class != VMCORE_CLASS_KERNEL && !makes_sense(rules, page))
-		class = VMCORE_CLASS_UNCLASSIFIED;
-	return unit(class, order);
+	rule = find_rule(rules, seen, page);
+	if (rule->order.mask || rule->fixed_order)
+		return block(rules, rule, page, pfn);
+	if (!makes_sense(rules, page, rule->class))
+		return unit(VMCORE_CLASS_UNCLASSIFIED, order);
+	return unit(rule->class, order);
 }
 
 /**

@@ -67,7 +67,7 @@ static bool find_start(struct vmcore_memmap *map, u64 pfn,
 		page = vmcore_memmap_get(map, start, &missing);
 		if (!page)
 			continue;
-		unit = vmcore_classify(map->space.rules, page, start);
+		unit = vmcore_classify(map->space.rules, &map->seen, page, start);
 		if (unit.order >= order) {
 			*class = unit.class;
 			*end = start + (1ULL << unit.order);
@@ -90,7 +90,7 @@ static u64 scan_unit(struct scan *scan, u64 pfn)
 		found(scan, missing, VMCORE_CLASS_UNCLASSIFIED);
 		return pfn + missing;
 	}
-	unit = vmcore_classify(map->space.rules, page, pfn);
+	unit = vmcore_classify(map->space.rules, &map->seen, page, pfn);
 	found(scan, 1ULL << unit.order, unit.class);
 	return pfn + (1ULL << unit.order);
 }

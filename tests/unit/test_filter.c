@@ -90,6 +90,30 @@ static void overwritten_test(struct kunit *test)
 	unit_for_seeds(test, overwritten_run);
 }
 
+/* Whatever the note says, no test looks beyond two struct pages. */
+static void expect_within(struct kunit *test, const struct vmcore_rules *rules)
+{
+	u32 words = rules->page_words * 2, i, k;
+
+	/* The next struct page is asked whether it is a tail. */
+	KUNIT_EXPECT_LT(test, rules->tail.word, rules->page_words);
+	KUNIT_EXPECT_LT(test, rules->head.word, words);
+	KUNIT_EXPECT_LT(test, rules->compound_order.word, words);
+	KUNIT_EXPECT_LT(test, rules->refcount.word, words);
+	KUNIT_EXPECT_LT(test, rules->mapping.word, words);
+	KUNIT_EXPECT_LE(test, rules->nr_rules, VMCORE_MAX_RULES);
+	for (i = 0; i < rules->nr_rules; i++) {
+		const struct vmcore_rule *rule = &rules->table[i];
+
+		for (k = 0; k < VMCORE_RULE_TESTS; k++)
+			KUNIT_EXPECT_LT(test, rule->tests[k].word, words);
+		KUNIT_EXPECT_LT(test, rule->order.word, words);
+		KUNIT_EXPECT_LT(test, rule->order.shift, 64);
+		KUNIT_EXPECT_LE(test, rule->order.max, VMCORE_MAX_UNIT);
+		KUNIT_EXPECT_LE(test, rule->fixed_order, VMCORE_MAX_UNIT);
+	}
+}
+
 /* Notes of which lines are missing, doubled, or have other numbers. */
 static void note_run(struct kunit *test, u64 seed)
 {
@@ -98,7 +122,6 @@ static void note_run(struct kunit *test, u64 seed)
 	size_t len = strlen(from), at;
 	char *note = malloc(len);
 	struct vmcore_rules rules;
-	u32 i;
 
 	if (!note)
 		abort();
@@ -107,10 +130,7 @@ static void note_run(struct kunit *test, u64 seed)
 		note[unit_below(&state, len)] = "0123456789abcdef-x.=\n()"[unit_below(&state, 23)];
 	at = unit_below(&state, len);
 	if (!vmcore_rules_init(&rules, note + at / 8, len - at / 8)) {
-		/* Whatever the note says, no test looks beyond two struct pages. */
-		for (i = 0; i < VMCORE_NR_QUESTIONS; i++)
-			KUNIT_EXPECT_LT(test, rules.tests[i].word, rules.page_words * 2);
-		KUNIT_EXPECT_LT(test, rules.compound_order.word, rules.page_words * 2);
+		expect_within(test, &rules);
 		KUNIT_EXPECT_LT(test, rules.section_map, rules.section_bytes);
 	}
 	free(note);

@@ -19,7 +19,7 @@ static void expect_unit(struct kunit *test, struct sample *sample, u64 pfn,
 			   &sample->memory);
 	page = vmcore_memmap_get(&sample->map, pfn, &missing);
 	KUNIT_ASSERT_NOT_NULL(test, page);
-	unit = vmcore_classify(&sample->rules, page, pfn);
+	unit = vmcore_classify(&sample->rules, &sample->map.seen, page, pfn);
 	KUNIT_EXPECT_EQ_MSG(test, unit.class, class, "%s", what);
 	KUNIT_EXPECT_EQ_MSG(test, unit.order, order, "%s", what);
 }
@@ -94,6 +94,15 @@ static const struct page_case page_cases[] = {
 	  TYPE_AND_REFS(TYPE_UNACCEPTED, 0), VMCORE_CLASS_KERNEL, 0 },
 };
 
+static void fill_page(u64 *page, const struct page_case *this)
+{
+	page[WORD_FLAGS] = this->flags;
+	page[WORD_HEAD] = this->head;
+	page[WORD_MAPPING] = this->mapping;
+	page[WORD_PRIVATE] = this->private;
+	page[WORD_COUNTS] = this->counts;
+}
+
 static void page_test(struct kunit *test)
 {
 	struct sample *sample = sample_create(test, note_6_12);
@@ -101,15 +110,37 @@ static void page_test(struct kunit *test)
 	u64 pfn = 32;
 
 	for (this = page_cases; this < page_cases + ARRAY_SIZE(page_cases); this++) {
-		u64 *page = sample_page(sample, pfn);
-
-		page[WORD_FLAGS] = this->flags;
-		page[WORD_HEAD] = this->head;
-		page[WORD_MAPPING] = this->mapping;
-		page[WORD_PRIVATE] = this->private;
-		page[WORD_COUNTS] = this->counts;
+		fill_page(sample_page(sample, pfn), this);
 		expect_unit(test, sample, pfn, this->class, this->order, this->what);
 	}
+}
+
+/* What a page is does not depend on the one that was looked at before. */
+static void seen_test(struct kunit *test)
+{
+	const struct page_case *end = page_cases + ARRAY_SIZE(page_cases), *one, *other;
+	struct sample *sample = sample_create(test, note_6_12);
+	struct vmcore_seen *seen = &sample->map.seen;
+	u64 page[2 * SAMPLE_WORDS] = {};
+	struct vmcore_unit unit;
+
+	for (one = page_cases; one < end; one++) {
+		for (other = page_cases; other < end; other++) {
+			fill_page(page, one);
+			vmcore_classify(&sample->rules, seen, page, 32);
+			fill_page(page, other);
+			unit = vmcore_classify(&sample->rules, seen, page, 32);
+			KUNIT_EXPECT_EQ_MSG(test, unit.class, other->class, "%s after %s",
+					    other->what, one->what);
+		}
+	}
+
+	/* Nor on what it would have been for another kernel. */
+	page[WORD_COUNTS] = TYPE_UNACCEPTED;
+	vmcore_classify(&sample->rules, seen, page, 1024);
+	sample_init(test, sample, note_7_3);
+	unit = vmcore_classify(&sample->rules, seen, page, 1024);
+	KUNIT_EXPECT_EQ(test, unit.class, VMCORE_CLASS_FREE);
 }
 
 /* Make page frames a compound page of the form that 6.6 and later give it. */
@@ -223,7 +254,7 @@ static void needed_test(struct kunit *test)
 	};
 	size_t len = strlen(note_6_12);
 	char *note = kunit_kzalloc(test, len + 1, GFP_KERNEL);
-	struct vmcore_rules rules;
+	struct vmcore_rules *rules = &sample_alloc(test)->rules;
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, note);
@@ -231,9 +262,9 @@ static void needed_test(struct kunit *test)
 		memcpy(note, note_6_12, len);
 		/* The letters are not those of any other key. */
 		*strstr(note, needed[i]) = '#';
-		KUNIT_EXPECT_EQ_MSG(test, vmcore_rules_init(&rules, note, len),
+		KUNIT_EXPECT_EQ_MSG(test, vmcore_rules_init(rules, note, len),
 				    -ENODATA, "%s", needed[i]);
-		KUNIT_EXPECT_STREQ(test, rules.lacks, needed[i]);
+		KUNIT_EXPECT_STREQ(test, rules->lacks, needed[i]);
 	}
 }
 
@@ -243,11 +274,11 @@ static void old_release_test(struct kunit *test)
 		"OSRELEASE=5.9.16\n" NOTE_COMMON, "OSRELEASE=4.19\n", "OSRELEASE=2\n",
 		"OSRELEASE=\n", "OSRELEASE=six\n",
 	};
-	struct vmcore_rules rules;
+	struct vmcore_rules *rules = &sample_alloc(test)->rules;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(releases); i++)
-		KUNIT_EXPECT_EQ_MSG(test, vmcore_rules_init(&rules, releases[i],
+		KUNIT_EXPECT_EQ_MSG(test, vmcore_rules_init(rules, releases[i],
 							    strlen(releases[i])),
 				    -EOPNOTSUPP, "%s", releases[i]);
 }
@@ -256,17 +287,17 @@ static void old_release_test(struct kunit *test)
 static void cut_note_test(struct kunit *test)
 {
 	size_t len, whole = strlen(note_6_12);
-	struct vmcore_rules rules;
+	struct vmcore_rules *rules = &sample_alloc(test)->rules;
 	char *note;
 
 	for (len = 0; len <= whole; len++) {
 		note = kunit_kmalloc(test, len + 1, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, note);
 		memcpy(note, note_6_12, len);
-		if (vmcore_rules_init(&rules, note, len))
-			KUNIT_EXPECT_TRUE(test, rules.lacks);
+		if (vmcore_rules_init(rules, note, len))
+			KUNIT_EXPECT_TRUE(test, rules->lacks);
 	}
-	KUNIT_EXPECT_EQ(test, vmcore_rules_init(&rules, note_6_12, whole), 0);
+	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, note_6_12, whole), 0);
 }
 
 static void expect_vtop(struct kunit *test, struct sample *sample, u64 vaddr,
@@ -384,6 +415,24 @@ static void scan_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNCLASSIFIED], BLOCK);
 }
 
+/*
+ * The order of a compound page is in its second one, even if that has not been read
+ * yet, as is so of page frame 4 here. What is read at a time grows nevertheless.
+ */
+static void small_folios_test(struct kunit *test)
+{
+	struct sample *sample = sample_create(test, note_6_12);
+	struct tally tally;
+	u64 pfn;
+
+	for (pfn = 4; pfn < SAMPLE_PAGES; pfn += 8)
+		make_compound(sample, pfn, 1, FLAG_LRU, A_MAPPING);
+	scan(test, sample, 0, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_CACHE], SAMPLE_PAGES / 4);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_KERNEL], SAMPLE_PAGES / 4 * 3);
+	KUNIT_EXPECT_LT(test, sample->reads, SAMPLE_PAGES / 8);
+}
+
 /* A struct page without a mapping costs the pages around it, and only those. */
 static void hole_test(struct kunit *test)
 {
@@ -448,6 +497,7 @@ static void level_test(struct kunit *test)
 
 static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(page_test),
+	KUNIT_CASE(seen_test),
 	KUNIT_CASE(compound_test),
 	KUNIT_CASE(release_test),
 	KUNIT_CASE(unaccepted_test),
@@ -457,6 +507,7 @@ static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(vtop_test),
 	KUNIT_CASE(five_levels_test),
 	KUNIT_CASE(scan_test),
+	KUNIT_CASE(small_folios_test),
 	KUNIT_CASE(hole_test),
 	KUNIT_CASE(huge_page_test),
 	KUNIT_CASE(level_test),

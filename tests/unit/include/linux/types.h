@@ -19,6 +19,7 @@ typedef u64 phys_addr_t;
 /* Attributes that the kernel gets from compiler_types.h without asking. */
 #define __counted_by(member)
 #define __init
+#define __maybe_unused	__attribute__((unused))
 #define __must_check	__attribute__((warn_unused_result))
 #define fallthrough	__attribute__((fallthrough))
 #define __printf(fmt, args)	__attribute__((format(printf, fmt, args)))

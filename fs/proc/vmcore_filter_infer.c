@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rules for the struct pages of a kernel that does not state any, but gives
+ * offsets, bit numbers and values; Documentation/admin-guide/kdump/vmcoreinfo.rst
+ * of each kernel lists them. How they are to be combined has changed with the
+ * kernels, and follows from which of them are there:
+ *
+ *	until 6.2    order and kind of a compound page are in its second page
+ *	6.3 to 6.5   ... which has members of struct folio there
+ *	from 6.6     the order is the low byte of the second page's flags, and
+ *		     hugetlb a flag of that page
+ *	from 6.9     hugetlb is a page type; from 6.10 slab is one, too
+ *	from 6.12    a page has one type, in the top byte of what was _mapcount
+ *	from 6.16    memory not accepted from the host has a type
+ *	from 7.1     compound_head is called compound_info
+ *
+ * A page has no second type in any of these, so that a type is recognised by
+ * the whole of the word.
+ */
+#include <linux/kernel.h>
+#include <linux/limits.h>
+
+#include "vmcore_filter_rules.h"
+
+#define ORDER_IN_FLAGS	VMCORE_RELEASE(6, 6)
+
+/* Bits of page.mapping that say what kind of pointer it is, and one of them. */
+#define MAPPING_FLAGS	3ULL
+#define ANON		1ULL
+
+/* The bytes at an offset into two struct pages, as bits of a word. */
+static struct vmcore_field field_at(const struct vmcore_note_reader *from,
+				    u64 offset, u32 bytes)
+{
+	struct vmcore_field field = {};
+	u64 room = (u64)from->rules->page_words * 2 * sizeof(u64);
+
+	if (offset % bytes || offset >= room)
+		return field;
+	field.word = offset / sizeof(u64);
+	field.shift = offset % sizeof(u64) * 8;
+	field.mask = bytes == sizeof(u64) ? U64_MAX : (1ULL << bytes * 8) - 1;
+	field.max = field.mask;
+	return field;
+}
+
+static struct vmcore_test value_test(struct vmcore_field field, u64 mask,
+				     u64 value)
+{
+	return (struct vmcore_test) {
+		.word = field.word,
+		.mask = (mask & field.mask) << field.shift,
+		.value = (value & field.mask) << field.shift,
+	};
+}
+
+/* Is the bit with that number set? What is not known has no mask. */
+static struct vmcore_test flag_test(const struct vmcore_note_reader *from,
+				    struct vmcore_field flags, const char *key)
+{
+	u64 bit;
+
+	if (!vmcore_note_number(from, key, 10, &bit) || bit >= 64)
+		return (struct vmcore_test) {};
+	return value_test(flags, 1ULL << bit, 1ULL << bit);
+}
+
+/* Has the page that type? */
+static struct vmcore_test type_test(const struct vmcore_note_reader *from,
+				    struct vmcore_field type, const char *key)
+{
+	u64 value;
+
+	if (!vmcore_note_number(from, key, 10, &value))
+		return (struct vmcore_test) {};
+	return value_test(type, U64_MAX, value);
+}
+
+static bool is_known(const struct vmcore_test *test)
+{
+	return test->mask;
+}
+
+static struct vmcore_test slab_test(const struct vmcore_note_reader *from,
+				    struct vmcore_field flags,
+				    struct vmcore_field type)
+{
+	struct vmcore_test test =
+		type_test(from, type, "NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)");
+
+	return is_known(&test) ? test :
+				 flag_test(from, flags, "NUMBER(PG_slab)");
+}
+
+/* A field of the second page that the note has in one way or another. */
+static struct vmcore_field second_page_byte(const struct vmcore_note_reader *from,
+					    const char *in_page,
+					    const char *in_folio)
+{
+	u64 offset, page_bytes = from->rules->page_words * sizeof(u64);
+
+	if (vmcore_note_number(from, in_page, 10, &offset) && offset < page_bytes)
+		return field_at(from, page_bytes + offset, 1);
+	if (vmcore_note_number(from, in_folio, 10, &offset) && offset >= page_bytes)
+		return field_at(from, offset, 1);
+	return (struct vmcore_field) {};
+}
+
+static struct vmcore_test hugetlb_test(const struct vmcore_note_reader *from,
+				       struct vmcore_field second_flags,
+				       struct vmcore_field type)
+{
+	struct vmcore_field dtor =
+		second_page_byte(from, "OFFSET(page.compound_dtor)",
+				 "OFFSET(folio._folio_dtor)");
+	struct vmcore_test test =
+		type_test(from, type, "NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)");
+	u64 value;
+
+	if (is_known(&test))
+		return test;
+	test = flag_test(from, second_flags, "NUMBER(PG_hugetlb)");
+	if (is_known(&test))
+		return test;
+	if (!vmcore_note_number(from, "NUMBER(HUGETLB_PAGE_DTOR)", 10, &value))
+		return test;
+	return value_test(dtor, U64_MAX, value);
+}
+
+static struct vmcore_field order_field(const struct vmcore_note_reader *from,
+				       struct vmcore_field second_flags)
+{
+	struct vmcore_field field =
+		second_page_byte(from, "OFFSET(page.compound_order)",
+				 "OFFSET(folio._folio_order)");
+
+	if (from->version >= ORDER_IN_FLAGS) {
+		field = second_flags;
+		field.mask = 0xff;
+	}
+	field.max = VMCORE_MAX_UNIT;
+	return field;
+}
+
+/* All of a combination of flags. */
+static struct vmcore_test both(struct vmcore_test a, struct vmcore_test b)
+{
+	if (!is_known(&a) || !is_known(&b))
+		return (struct vmcore_test) {};
+	a.mask |= b.mask;
+	a.value |= b.value;
+	return a;
+}
+
+static u64 need_offset(struct vmcore_note_reader *from, const char *key, u32 bytes)
+{
+	u64 last = from->rules->page_words * sizeof(u64) - bytes;
+	u64 offset = vmcore_note_need(from, key, 10, 0, last);
+
+	if (offset % bytes && !from->rules->lacks)
+		from->rules->lacks = key;
+	return offset;
+}
+
+static u64 need_compound_head(struct vmcore_note_reader *from)
+{
+	u64 ignored;
+
+	if (vmcore_note_number(from, "OFFSET(page.compound_info)", 10, &ignored))
+		return need_offset(from, "OFFSET(page.compound_info)", 8);
+	return need_offset(from, "OFFSET(page.compound_head)", 8);
+}
+
+/**
+ * struct page_layout - members of a struct page
+ * @flags: page.flags
+ * @second_flags: that of the next struct page
+ * @type: page._mapcount, where types are
+ * @mapping: page.mapping, with its flags
+ */
+struct page_layout {
+	struct vmcore_field flags;
+	struct vmcore_field second_flags;
+	struct vmcore_field type;
+	struct vmcore_field mapping;
+};
+
+/* What is not known is not asked. */
+static void add_rule(struct vmcore_rules *rules, struct vmcore_rule rule)
+{
+	if (is_known(&rule.tests[0]))
+		vmcore_add_rule(rules, &rule);
+}
+
+static void add_simple(struct vmcore_rules *rules, enum vmcore_class class,
+		       struct vmcore_test test)
+{
+	add_rule(rules, (struct vmcore_rule) { .class = class, .tests = { test } });
+}
+
+/* Memory that is in no use. */
+static void add_blocks(struct vmcore_note_reader *from, struct vmcore_field type)
+{
+	struct vmcore_field order =
+		field_at(from, need_offset(from, "OFFSET(page.private)", 8), 8);
+
+	order.max = vmcore_note_need(from, "LENGTH(zone.free_area)", 10, 2,
+				     VMCORE_MAX_UNIT + 1) - 1;
+	add_rule(from->rules, (struct vmcore_rule) {
+		.class = VMCORE_CLASS_FREE,
+		.tests = { type_test(from, type, "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)") },
+		.order = order,
+	});
+	add_rule(from->rules, (struct vmcore_rule) {
+		.class = VMCORE_CLASS_FREE,
+		.tests = { type_test(from, type, "NUMBER(PAGE_UNACCEPTED_MAPCOUNT_VALUE)") },
+		.fixed_order = order.max,
+	});
+}
+
+/* Memory of processes. */
+static void add_users(struct vmcore_note_reader *from, const struct page_layout *page)
+{
+	struct vmcore_rules *rules = from->rules;
+	struct vmcore_test hugetlb =
+		hugetlb_test(from, page->second_flags, page->type);
+
+	add_simple(rules, VMCORE_CLASS_USER, value_test(page->mapping, ANON, ANON));
+	add_rule(rules, (struct vmcore_rule) {
+		.class = VMCORE_CLASS_USER,
+		.tests = { hugetlb, rules->head },
+	});
+}
+
+static void add_caches(struct vmcore_note_reader *from, struct vmcore_field flags)
+{
+	struct vmcore_rules *rules = from->rules;
+	struct vmcore_test lru = flag_test(from, flags, "NUMBER(PG_lru)");
+	struct vmcore_test private = flag_test(from, flags, "NUMBER(PG_private)");
+	struct vmcore_test swap = both(flag_test(from, flags, "NUMBER(PG_swapcache)"),
+				       flag_test(from, flags, "NUMBER(PG_swapbacked)"));
+
+	add_simple(rules, VMCORE_CLASS_PRIVATE, both(lru, private));
+	add_simple(rules, VMCORE_CLASS_PRIVATE, both(swap, private));
+	add_simple(rules, VMCORE_CLASS_CACHE, lru);
+	add_simple(rules, VMCORE_CLASS_CACHE, swap);
+}
+
+/* Slab first: other words mean other things there. */
+static void add_rules(struct vmcore_note_reader *from, const struct page_layout *page)
+{
+	struct vmcore_rules *rules = from->rules;
+
+	add_simple(rules, VMCORE_CLASS_KERNEL, slab_test(from, page->flags, page->type));
+	add_blocks(from, page->type);
+	add_simple(rules, VMCORE_CLASS_UNREADABLE,
+		   type_test(from, page->type, "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)"));
+	add_simple(rules, VMCORE_CLASS_UNREADABLE,
+		   flag_test(from, page->flags, "NUMBER(PG_hwpoison)"));
+	add_users(from, page);
+	add_caches(from, page->flags);
+}
+
+/**
+ * vmcore_infer_rules() - make rules for struct pages from what a note has
+ * @from: the note; rules->page_words is known
+ *
+ * Where the note has nothing about a kind of page, no page is taken for one of
+ * that kind. Where it lacks what is needed, from->rules->lacks is set.
+ *
+ * Context: Any.
+ */
+void vmcore_infer_rules(struct vmcore_note_reader *from)
+{
+	struct vmcore_rules *rules = from->rules;
+	struct page_layout page = {};
+	u64 at;
+
+	at = need_offset(from, "OFFSET(page.flags)", 8);
+	page.flags = field_at(from, at, 8);
+	page.second_flags = field_at(from, at + rules->page_words * sizeof(u64), 8);
+	at = need_offset(from, "OFFSET(page._mapcount)", 4);
+	page.type = field_at(from, at, 4);
+	at = need_offset(from, "OFFSET(page.mapping)", 8);
+	page.mapping = field_at(from, at, 8);
+	rules->mapping = page.mapping;
+	rules->mapping.mask &= ~MAPPING_FLAGS;
+	at = need_offset(from, "OFFSET(page._refcount)", 4);
+	rules->refcount = field_at(from, at, 4);
+	rules->refcount.max = S32_MAX;
+
+	at = need_compound_head(from);
+	rules->tail = value_test(field_at(from, at, 8), 1, 1);
+	at = vmcore_note_need(from, "NUMBER(PG_head_mask)", 10, 1, S64_MAX);
+	rules->head = value_test(page.flags, at, at);
+	rules->compound_order = order_field(from, page.second_flags);
+	vmcore_clear_table(rules);
+	add_rules(from, &page);
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The text of a VMCOREINFO note: lines of the form key=value.
+ */
+#include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/string.h>
+
+#include "vmcore_filter_rules.h"
+
+/**
+ * vmcore_note_find() - find the value that belongs to a key
+ * @from: the note; not trusted
+ * @key: up to the equals sign
+ * @len: result: bytes of the value
+ *
+ * Context: Any.
+ * Return: the value, which is not terminated; NULL if there is no such line. Of
+ * several lines, the first counts.
+ */
+const char *vmcore_note_find(const struct vmcore_note_reader *from,
+			     const char *key, size_t *len)
+{
+	const char *at = from->text, *end = at + from->len;
+	size_t key_len = strlen(key);
+
+	while (at < end) {
+		const char *newline = memchr(at, '\n', end - at);
+		size_t line = (newline ?: end) - at;
+
+		if (line > key_len && at[key_len] == '=' &&
+		    !memcmp(at, key, key_len)) {
+			*len = line - key_len - 1;
+			return at + key_len + 1;
+		}
+		at += line + 1;
+	}
+	return NULL;
+}
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
+}
+
+/**
+ * vmcore_parse_number() - read a number as "%ld" or "%lx" has written it
+ * @text: with or without 0x; not terminated
+ * @len: bytes of @text, all of which must be of the number
+ * @base: 10 or 16; with 0x it is 16 in any case
+ * @number: result; undefined if there is none
+ *
+ * Context: Any.
+ * Return: true if it is a number, and not too large.
+ */
+bool vmcore_parse_number(const char *text, size_t len, unsigned int base,
+			 u64 *number)
+{
+	bool negative = len && *text == '-';
+	u64 value = 0;
+
+	text += negative;
+	len -= negative;
+	if (len > 2 && text[0] == '0' && text[1] == 'x') {
+		base = 16;
+		text += 2;
+		len -= 2;
+	}
+	if (!len)
+		return false;
+	for (; len; len--, text++) {
+		unsigned int digit = digit_value(*text);
+
+		if (digit >= base || value > (U64_MAX - digit) / base)
+			return false;
+		value = value * base + digit;
+	}
+	*number = negative ? -value : value;
+	return true;
+}
+
+/**
+ * vmcore_note_number() - find the number that belongs to a key
+ * @from: the note; not trusted
+ * @key: up to the equals sign
+ * @base: as for vmcore_parse_number()
+ * @number: result; undefined if there is none
+ *
+ * Context: Any.
+ * Return: true if there is such a line, and a number in it.
+ */
+bool vmcore_note_number(const struct vmcore_note_reader *from, const char *key,
+			unsigned int base, u64 *number)
+{
+	size_t len;
+	const char *value = vmcore_note_find(from, key, &len);
+
+	return value && vmcore_parse_number(value, len, base, number);
+}
+
+/**
+ * vmcore_note_need() - find a number without which there are no rules
+ * @from: the note; rules->lacks is set if there is no such number, or a senseless
+ *	one, unless something else lacks already
+ * @key: up to the equals sign
+ * @base: as for vmcore_parse_number()
+ * @low: the smallest number that makes sense
+ * @high: the largest
+ *
+ * Context: Any.
+ * Return: the number, or @low.
+ */
+u64 vmcore_note_need(struct vmcore_note_reader *from, const char *key,
+		     unsigned int base, u64 low, u64 high)
+{
+	u64 number;
+
+	if (vmcore_note_number(from, key, base, &number) && number >= low &&
+	    number <= high)
+		return number;
+	if (!from->rules->lacks)
+		from->rules->lacks = key;
+	return low;
+}

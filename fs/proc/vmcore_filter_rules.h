@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files share that make rules from the crashed kernel's note.
+ */
+#ifndef _FS_PROC_VMCORE_FILTER_RULES_H
+#define _FS_PROC_VMCORE_FILTER_RULES_H
+
+#include "vmcore_filter.h"
+
+#define VMCORE_RELEASE(major, minor)	((major) << 16 | (minor))
+
+/**
+ * struct vmcore_note_reader - the note, while rules are made from it
+ * @text: lines of the form key=value, not terminated
+ * @len: bytes of them
+ * @rules: what is made; lacks is set to the first key that is needed in vain
+ * @version: VMCORE_RELEASE() of the crashed kernel
+ */
+struct vmcore_note_reader {
+	const char *text;
+	size_t len;
+	struct vmcore_rules *rules;
+	u32 version;
+};
+
+/* fs/proc/vmcore_filter_note.c */
+const char *vmcore_note_find(const struct vmcore_note_reader *from,
+			     const char *key, size_t *len);
+bool vmcore_parse_number(const char *text, size_t len, unsigned int base,
+			 u64 *number);
+bool vmcore_note_number(const struct vmcore_note_reader *from, const char *key,
+			unsigned int base, u64 *number);
+u64 vmcore_note_need(struct vmcore_note_reader *from, const char *key,
+		     unsigned int base, u64 low, u64 high);
+
+/* fs/proc/vmcore_filter_rules.c */
+void vmcore_clear_table(struct vmcore_rules *rules);
+bool vmcore_add_rule(struct vmcore_rules *rules, const struct vmcore_rule *rule);
+
+/* fs/proc/vmcore_filter_infer.c */
+void vmcore_infer_rules(struct vmcore_note_reader *from);
+
+#endif /* _FS_PROC_VMCORE_FILTER_RULES_H */

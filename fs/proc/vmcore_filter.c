@@ -62,6 +62,9 @@ struct vmcore_filter *vmcore_filter_create(struct crash_source *source,
 	if (filter->err)
 		pr_warn("pages of the crashed kernel cannot be told apart, vmcore-kern leaves out none: %s (%d)\n",
 			filter->rules.lacks, filter->err);
+	else if (filter->rules.refused[0])
+		pr_warn("rules that the crashed kernel states for its pages are not used, they are inferred: %s\n",
+			filter->rules.refused);
 	refcount_inc(&source->users);
 	filter->source = source;
 	return filter;

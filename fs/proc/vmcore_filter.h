@@ -4,7 +4,8 @@
  *
  *	vmcore_filter_note.c     the kernel's own note: lines and numbers
  *	vmcore_filter_rules.c    the note -> rules
- *	vmcore_filter_infer.c    ... for struct pages, by how kernels are known to be
+ *	vmcore_filter_stated.c   ... for struct pages, as the kernel states them
+ *	vmcore_filter_infer.c    ... or by how kernels are known to be
  *	vmcore_filter_vtop.c     its virtual addresses -> physical ones
  *	vmcore_filter_memmap.c   page frame -> struct page
  *	vmcore_filter_page.c     struct page -> class
@@ -112,6 +113,9 @@ struct vmcore_rule {
  * struct vmcore_rules - all that the note says about finding and reading pages
  * @release: of the crashed kernel, terminated
  * @lacks: what of the note cannot be used, where vmcore_rules_init() failed
+ * @stated: version of the rules for struct pages that the note states; 0: they
+ *	are inferred from other lines
+ * @refused: the line for which stated rules are not used; empty if there is none
  * @page_words: 64-bit words of a struct page
  * @tail: a page of a compound page, and not the first
  * @head: the first page of a compound page; both tests are of its own words
@@ -135,6 +139,8 @@ struct vmcore_rule {
 struct vmcore_rules {
 	char release[65];
 	const char *lacks;
+	u32 stated;
+	char refused[16];
 	u32 page_words;
 	struct vmcore_test tail;
 	struct vmcore_test head;
@@ -271,6 +277,7 @@ struct vmcore_unit {
 struct vmcore_unit vmcore_classify(const struct vmcore_rules *rules,
 				   struct vmcore_seen *seen,
 				   const u64 *page, u64 pfn);
+extern const char * const vmcore_class_names[VMCORE_NR_CLASSES];
 bool vmcore_is_left_out(enum vmcore_class class, u32 level);
 
 /**

@@ -143,6 +143,18 @@ struct vmcore_unit vmcore_classify(const struct vmcore_rules *rules,
 	return unit(rule->class, order);
 }
 
+/* The names of classes, as users and rules have them. */
+const char * const vmcore_class_names[VMCORE_NR_CLASSES] = {
+	[VMCORE_CLASS_ZERO]		= "zero",
+	[VMCORE_CLASS_CACHE]		= "cache",
+	[VMCORE_CLASS_PRIVATE]		= "private-cache",
+	[VMCORE_CLASS_USER]		= "user",
+	[VMCORE_CLASS_FREE]		= "free",
+	[VMCORE_CLASS_KERNEL]		= "kernel",
+	[VMCORE_CLASS_UNCLASSIFIED]	= "unclassified",
+	[VMCORE_CLASS_UNREADABLE]	= "unreadable",
+};
+
 /**
  * vmcore_is_left_out() - is that class of pages left out?
  * @class: class of a page

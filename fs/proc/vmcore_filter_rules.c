@@ -167,7 +167,8 @@ int vmcore_rules_init(struct vmcore_rules *rules, const char *note, size_t len)
 	vmcore_note_need(&from, "PAGESIZE", 10, VMCORE_PAGE_BYTES, VMCORE_PAGE_BYTES);
 	rules->page_words = vmcore_note_need(&from, "SIZE(page)", 10, 32,
 					     VMCORE_MAX_PAGE_STRUCT) / sizeof(u64);
-	vmcore_infer_rules(&from);
+	if (!vmcore_read_rules(&from))
+		vmcore_infer_rules(&from);
 	read_page_tables(&from);
 	read_sections(&from);
 	return rules->lacks ? -ENODATA : 0;

@@ -37,6 +37,9 @@ u64 vmcore_note_need(struct vmcore_note_reader *from, const char *key,
 void vmcore_clear_table(struct vmcore_rules *rules);
 bool vmcore_add_rule(struct vmcore_rules *rules, const struct vmcore_rule *rule);
 
+/* fs/proc/vmcore_filter_stated.c */
+bool vmcore_read_rules(struct vmcore_note_reader *from);
+
 /* fs/proc/vmcore_filter_infer.c */
 void vmcore_infer_rules(struct vmcore_note_reader *from);
 

@@ -90,19 +90,6 @@ struct proc_dir_entry *vmcore_level_create(void)
 	return proc_create("vmcore-kern-level", 0600, NULL, &level_proc_ops);
 }
 
-static const char * const class_names[] = {
-	[VMCORE_CLASS_ZERO]		= "zero",
-	[VMCORE_CLASS_CACHE]		= "cache",
-	[VMCORE_CLASS_PRIVATE]		= "private-cache",
-	[VMCORE_CLASS_USER]		= "user",
-	[VMCORE_CLASS_FREE]		= "free",
-	[VMCORE_CLASS_KERNEL]		= "kernel",
-	[VMCORE_CLASS_UNCLASSIFIED]	= "unclassified",
-	[VMCORE_CLASS_UNREADABLE]	= "unreadable",
-};
-
-static_assert(ARRAY_SIZE(class_names) == VMCORE_NR_CLASSES);
-
 /**
  * struct summary - pages, counted
  * @source: the dump
@@ -224,7 +211,7 @@ static void print_summary(struct seq_file *seq, const struct summary *sum)
 	u32 i;
 
 	for (i = 0; i < VMCORE_NR_CLASSES; i++) {
-		print_pages(seq, class_names[i], sum->pages[i]);
+		print_pages(seq, vmcore_class_names[i], sum->pages[i]);
 		if (vmcore_is_left_out(i, sum->level))
 			left_out += sum->pages[i];
 		else
@@ -232,6 +219,24 @@ static void print_summary(struct seq_file *seq, const struct summary *sum)
 	}
 	print_pages(seq, "left-out", left_out);
 	print_pages(seq, "kept", kept);
+}
+
+static void print_rules(struct seq_file *seq, const struct vmcore_rules *rules,
+			int err)
+{
+	if (err) {
+		seq_printf(seq, "filter: off, no use can be made of %s\n",
+			   rules->lacks);
+		return;
+	}
+	seq_puts(seq, "filter: on\n");
+	if (rules->stated)
+		seq_printf(seq, "rules: stated, version %u\n", rules->stated);
+	else if (rules->refused[0])
+		seq_printf(seq, "rules: inferred, no use can be made of %s\n",
+			   rules->refused);
+	else
+		seq_puts(seq, "rules: inferred\n");
 }
 
 static struct summary *summary_alloc(const struct vmcore_filter *filter)
@@ -268,11 +273,7 @@ static int summary_show(struct seq_file *seq, void *unused)
 
 	seq_printf(seq, "release: %s\n", filter->rules.release);
 	seq_printf(seq, "level: %u\n", sum->level);
-	if (filter->err)
-		seq_printf(seq, "filter: off, no use can be made of %s\n",
-			   filter->rules.lacks);
-	else
-		seq_puts(seq, "filter: on\n");
+	print_rules(seq, &filter->rules, filter->err);
 	count_source(sum);
 	print_summary(seq, sum);
 	summary_free(sum);

@@ -44,17 +44,6 @@ struct result {
 	u8 *bitmap;
 };
 
-static const char * const class_names[] = {
-	[VMCORE_CLASS_ZERO] = "zero",
-	[VMCORE_CLASS_CACHE] = "cache",
-	[VMCORE_CLASS_PRIVATE] = "private-cache",
-	[VMCORE_CLASS_USER] = "user",
-	[VMCORE_CLASS_FREE] = "free",
-	[VMCORE_CLASS_KERNEL] = "kernel",
-	[VMCORE_CLASS_UNCLASSIFIED] = "unclassified",
-	[VMCORE_CLASS_UNREADABLE] = "unreadable",
-};
-
 static void die(const char *why)
 {
 	fprintf(stderr, "classes: %s\n", why);
@@ -206,7 +195,7 @@ static void print_result(const struct result *result, double seconds)
 	unsigned int i;
 
 	for (i = 0; i < VMCORE_NR_CLASSES; i++)
-		printf("%s: pages %llu\n", class_names[i], result->pages[i]);
+		printf("%s: pages %llu\n", vmcore_class_names[i], result->pages[i]);
 	printf("kept: pages %llu\n", result->kept);
 	printf("scan: %.3f s, %lu reads, %llu bytes\n", seconds,
 	       result->dump->reads, result->dump->bytes);
@@ -240,7 +229,8 @@ int main(int argc, char **argv)
 	scan_all(&dump, &map, ignore, sink);
 	start = now() - start;
 	if (argc == 2)
-		printf("release: %s\n", rules.release);
+		printf("release: %s\nrules: %s\n", rules.release,
+		       rules.stated ? "stated" : "inferred");
 	dump.reads = 0;
 	dump.bytes = 0;
 	scan_all(&dump, &map, count, &result);

@@ -30,7 +30,7 @@ static void take(void *ctx, u64 pfn, u64 nr, enum vmcore_class class)
 static const char *some_note(u64 *state)
 {
 	const char * const notes[] = {
-		note_6_1, note_6_4, note_6_7, note_6_12, note_7_3,
+		note_6_1, note_6_4, note_6_7, note_6_12, note_7_3, note_stated,
 	};
 
 	return notes[unit_below(state, ARRAY_SIZE(notes))];

@@ -87,21 +87,44 @@
 	"NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)=-201326592\n"		\
 	"NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-251658240\n"
 
-static const char note_6_1[] = "OSRELEASE=6.1.0-50-amd64\n"
+/* A test may do with some of them. */
+static const char note_6_1[] __maybe_unused = "OSRELEASE=6.1.0-50-amd64\n"
 	NOTE_COMMON NOTE_HEAD NOTE_FLAG_TYPES
 	"OFFSET(page.compound_dtor)=16\nOFFSET(page.compound_order)=17\n"
 	"NUMBER(HUGETLB_PAGE_DTOR)=2\n";
-static const char note_6_4[] = "OSRELEASE=6.4.16\n"
+static const char note_6_4[] __maybe_unused = "OSRELEASE=6.4.16\n"
 	NOTE_COMMON NOTE_HEAD NOTE_FLAG_TYPES
 	"OFFSET(folio._folio_dtor)=80\nOFFSET(folio._folio_order)=81\n"
 	"NUMBER(HUGETLB_PAGE_DTOR)=1\n";
-static const char note_6_7[] = "OSRELEASE=6.7.12\n"
+static const char note_6_7[] __maybe_unused = "OSRELEASE=6.7.12\n"
 	NOTE_COMMON NOTE_HEAD NOTE_FLAG_TYPES "NUMBER(PG_hugetlb)=8\n";
-static const char note_6_12[] = "OSRELEASE=6.12.117\n"
+static const char note_6_12[] __maybe_unused = "OSRELEASE=6.12.117\n"
 	NOTE_COMMON NOTE_HEAD NOTE_TYPES;
-static const char note_7_3[] = "OSRELEASE=7.3.4+deb13-amd64\n"
+static const char note_7_3[] __maybe_unused = "OSRELEASE=7.3.4+deb13-amd64\n"
 	NOTE_COMMON NOTE_TYPES "OFFSET(page.compound_info)=8\n"
 	"NUMBER(PAGE_UNACCEPTED_MAPCOUNT_VALUE)=-150994944\n";
+
+/* What makes rules of note_6_12, stated; as kernel/vmcore_rules.c writes it. */
+#define NOTE_STATED							\
+	"RULES(page)=1:a\n"						\
+	"FIELD(order)=8:0:ff:12\n"					\
+	"FIELD(refcount)=6:20:ffffffff:7fffffff\n"			\
+	"FIELD(mapping)=3:0:fffffffffffffffc:ffffffffffffffff\n"	\
+	"RULE(tail)=1:1:1\n"						\
+	"RULE(head)=0:40:40\n"						\
+	"RULE(0)=kernel,6:ffffffff:f5000000\n"				\
+	"RULE(1)=free,6:ffffffff:f0000000,5:0:ffffffffffffffff:a\n"	\
+	"RULE(2)=unreadable,6:ffffffff:f1000000\n"			\
+	"RULE(3)=unreadable,0:200000:200000\n"				\
+	"RULE(4)=user,3:1:1\n"						\
+	"RULE(5)=user,6:ffffffff:f4000000,0:40:40\n"			\
+	"RULE(6)=private-cache,0:4020:4020\n"				\
+	"RULE(7)=private-cache,0:24400:24400\n"				\
+	"RULE(8)=cache,0:20:20\n"					\
+	"RULE(9)=cache,0:20400:20400\n"
+
+static const char note_stated[] __maybe_unused = "OSRELEASE=6.12.117\n"
+	NOTE_COMMON NOTE_HEAD NOTE_TYPES NOTE_STATED;
 
 /**
  * struct sample - a crashed kernel

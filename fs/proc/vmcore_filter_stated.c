@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rules for its struct pages that the crashed kernel states itself, as lines of its
+ * note; Documentation/kdump.txt, 5.4, describes their form.
+ *
+ * Nothing here knows what the flags and types of any kernel are, so that kernels
+ * can be told apart in this way that are younger than this one.
+ */
+#include <linux/kernel.h>
+#include <linux/minmax.h>
+#include <linux/sprintf.h>
+#include <linux/string.h>
+
+#include "vmcore_filter_rules.h"
+
+#define VERSION		1
+
+/* What a term is follows from how many numbers it has. */
+#define ORDER_NUMBERS	1
+#define TEST_NUMBERS	3
+#define FIELD_NUMBERS	4
+#define MAX_NUMBERS	4
+
+/**
+ * struct piece - a part of a line
+ * @at: where it begins; NULL if all of it has been taken
+ * @end: where it ends
+ */
+struct piece {
+	const char *at;
+	const char *end;
+};
+
+/* Take what is in front of the next delimiter, or all that is left. */
+static bool take(struct piece *from, char delimiter, struct piece *piece)
+{
+	const char *found;
+
+	if (!from->at)
+		return false;
+	found = memchr(from->at, delimiter, from->end - from->at);
+	piece->at = from->at;
+	piece->end = found ?: from->end;
+	from->at = found ? found + 1 : NULL;
+	return true;
+}
+
+/* Remember which line it is, too, in case that it makes no sense. */
+static bool find_line(struct vmcore_note_reader *from, const char *key,
+		      struct piece *line)
+{
+	struct vmcore_rules *rules = from->rules;
+	size_t len;
+
+	snprintf(rules->refused, sizeof(rules->refused), "%s", key);
+	line->at = vmcore_note_find(from, key, &len);
+	if (!line->at)
+		return false;
+	line->end = line->at + len;
+	/* Without its newline, it has been cut off. */
+	return line->end < from->text + from->len;
+}
+
+/* Numbers with colons between them; return how many, or 0. */
+static u32 read_numbers(struct piece term, u64 *numbers)
+{
+	struct piece piece;
+	u32 nr = 0;
+
+	while (take(&term, ':', &piece)) {
+		if (nr == MAX_NUMBERS ||
+		    !vmcore_parse_number(piece.at, piece.end - piece.at, 16,
+					 &numbers[nr++]))
+			return 0;
+	}
+	return nr;
+}
+
+static bool make_test(const u64 *numbers, u32 words, struct vmcore_test *test)
+{
+	u64 word = numbers[0], mask = numbers[1], value = numbers[2];
+
+	if (word >= words || !mask || value & ~mask)
+		return false;
+	*test = (struct vmcore_test) { .word = word, .mask = mask, .value = value };
+	return true;
+}
+
+static bool make_field(const u64 *numbers, u32 words, struct vmcore_field *field)
+{
+	u64 word = numbers[0], shift = numbers[1], mask = numbers[2];
+
+	if (word >= words || shift >= 64 || mask << shift >> shift != mask)
+		return false;
+	*field = (struct vmcore_field) {
+		.word = word, .shift = shift, .mask = mask, .max = numbers[3],
+	};
+	return true;
+}
+
+/* Larger units than this kernel can handle make no sense to it. */
+static bool make_order(const u64 *numbers, u32 words, struct vmcore_field *order)
+{
+	if (!make_field(numbers, words, order) || !order->mask || !order->max)
+		return false;
+	order->max = min(order->max, VMCORE_MAX_UNIT);
+	return true;
+}
+
+static bool read_test(struct vmcore_note_reader *from, const char *key,
+		      struct vmcore_test *test)
+{
+	u64 numbers[MAX_NUMBERS];
+	struct piece line;
+
+	return find_line(from, key, &line) &&
+	       read_numbers(line, numbers) == TEST_NUMBERS &&
+	       make_test(numbers, from->rules->page_words, test);
+}
+
+static bool read_field(struct vmcore_note_reader *from, const char *key,
+		       bool (*make)(const u64 *numbers, u32 words,
+				    struct vmcore_field *field),
+		       struct vmcore_field *field)
+{
+	u64 numbers[MAX_NUMBERS];
+	struct piece line;
+
+	return find_line(from, key, &line) &&
+	       read_numbers(line, numbers) == FIELD_NUMBERS &&
+	       make(numbers, 2 * from->rules->page_words, field);
+}
+
+static bool read_class(struct piece name, enum vmcore_class *class)
+{
+	size_t len = name.end - name.at;
+
+	/* Zeros are found by looking at the page, not at its struct page. */
+	for (*class = VMCORE_CLASS_ZERO + 1; *class < VMCORE_NR_CLASSES; ++*class) {
+		const char *known = vmcore_class_names[*class];
+
+		if (strlen(known) == len && !memcmp(known, name.at, len))
+			return true;
+	}
+	return false;
+}
+
+static bool read_term(struct piece term, u32 words, struct vmcore_rule *rule)
+{
+	bool has_order = rule->fixed_order || rule->order.mask;
+	struct vmcore_test *test = rule->tests;
+	u64 numbers[MAX_NUMBERS];
+
+	switch (read_numbers(term, numbers)) {
+	case ORDER_NUMBERS:
+		rule->fixed_order = min(numbers[0], VMCORE_MAX_UNIT);
+		return rule->fixed_order && !has_order;
+	case TEST_NUMBERS:
+		while (test->mask) {
+			if (++test == rule->tests + VMCORE_RULE_TESTS)
+				return false;
+		}
+		return make_test(numbers, words, test);
+	case FIELD_NUMBERS:
+		return !has_order && make_order(numbers, words, &rule->order);
+	default:
+		return false;
+	}
+}
+
+static bool read_rule(struct vmcore_note_reader *from, u32 nr)
+{
+	struct vmcore_rule rule = {};
+	struct piece line, term;
+	char key[16];
+
+	snprintf(key, sizeof(key), "RULE(%x)", nr);
+	if (!find_line(from, key, &line) || !take(&line, ',', &term) ||
+	    !read_class(term, &rule.class))
+		return false;
+	while (take(&line, ',', &term)) {
+		if (!read_term(term, 2 * from->rules->page_words, &rule))
+			return false;
+	}
+	return rule.tests[0].mask && vmcore_add_rule(from->rules, &rule);
+}
+
+static bool read_table(struct vmcore_note_reader *from, u64 nr)
+{
+	u32 i;
+
+	vmcore_clear_table(from->rules);
+	for (i = 0; i < nr; i++) {
+		if (!read_rule(from, i))
+			return false;
+	}
+	return true;
+}
+
+/* Which version is it, and how many rules are there? */
+static bool read_head(struct vmcore_note_reader *from, u64 *nr)
+{
+	u64 numbers[MAX_NUMBERS];
+	struct piece line;
+
+	if (!find_line(from, "RULES(page)", &line) ||
+	    read_numbers(line, numbers) != 2)
+		return false;
+	*nr = numbers[1];
+	return numbers[0] == VERSION && *nr;
+}
+
+/**
+ * vmcore_read_rules() - take the rules that a note states for struct pages
+ * @from: the note; rules->page_words is known
+ *
+ * All of them or none: where one makes no sense, from->rules->refused is its key.
+ *
+ * Context: Any.
+ * Return: true if there are such rules, and they make sense.
+ */
+bool vmcore_read_rules(struct vmcore_note_reader *from)
+{
+	struct vmcore_rules *rules = from->rules;
+	size_t len;
+	u64 nr;
+
+	if (!vmcore_note_find(from, "RULES(page)", &len))
+		return false;
+	if (!read_head(from, &nr) ||
+	    !read_field(from, "FIELD(order)", make_order, &rules->compound_order) ||
+	    !read_field(from, "FIELD(refcount)", make_field, &rules->refcount) ||
+	    !read_field(from, "FIELD(mapping)", make_field, &rules->mapping) ||
+	    !read_test(from, "RULE(tail)", &rules->tail) ||
+	    !read_test(from, "RULE(head)", &rules->head) ||
+	    !read_table(from, nr))
+		return false;
+	rules->refused[0] = '\0';
+	rules->stated = VERSION;
+	return true;
+}

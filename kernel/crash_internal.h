@@ -28,4 +28,7 @@ __printf(3, 0) size_t vmcoreinfo_vline(char *buf, size_t room, const char *fmt,
 				       va_list args);
 size_t vmcoreinfo_crashtime(char *buf, s64 seconds);
 
+/* kernel/vmcore_rules.c */
+void vmcoreinfo_add_rules(void);
+
 #endif /* _KERNEL_CRASH_INTERNAL_H */

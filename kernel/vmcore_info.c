@@ -387,6 +387,7 @@ static int __init vmcoreinfo_init(void)
 
 	log_buf_vmcoreinfo_setup();
 	arch_crash_save_vmcoreinfo();
+	vmcoreinfo_add_rules();
 	if (lines_lost)
 		pr_warn("%u lines left out: more than %lu bytes in all\n",
 			lines_lost, VMCOREINFO_BYTES);

@@ -3,6 +3,7 @@
 import json
 import re
 
+from harness.guest import ROOMY
 from harness.makedumpfile import installed
 from harness.service import MIB, Crash, disk, drive, folder, load_module, record
 from harness.suite import check, full_test, test
@@ -137,7 +138,7 @@ def to_root(context):
 def default_target(context):
     """Without a target the dump goes to the disk that path lies on. With KDUMP_IMMEDIATE_REBOOT=no
     and a run level the capture kernel goes on into the root file system."""
-    crash = Crash(context, "path /dumps\n", on_disk=True, cmdline="crashkernel=96M",
+    crash = Crash(context, "path /dumps\n", on_disk=True, cmdline="crashkernel=96M", machine=ROOMY,
                   default="KDUMP_IMMEDIATE_REBOOT=no\nKDUMP_RUNLEVEL=1\n",
                   files=[("/sbin/init", "#!/bin/sh\necho $1 >/level; sync; reboot -f\n", 0o755)])
     crash.arm_and_crash()

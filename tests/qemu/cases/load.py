@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Loading a capture kernel: formats, repetition, the switch on panic."""
 from harness import artifacts, paths
+from harness.guest import ROOMY
 from harness.kdump import (MODULE, Patterns, capture_options, check_on_stack, insert_module, load,
                            on_cpu, open_dump)
 from harness.suite import check, test
@@ -22,10 +23,10 @@ def elf32_headers(context):
         patterns.check(dump.core)
 
 
-def crash_into_vmlinux(context, crashkernel, load_it):
+def crash_into_vmlinux(context, crashkernel, load_it, **machine):
     initrd = artifacts.write_initrd(context.workdir / "initrd",
                                     artifacts.stripped(paths.VMLINUX))
-    with context.boot(f"crashkernel={crashkernel}", initrd=initrd) as guest:
+    with context.boot(f"crashkernel={crashkernel}", initrd=initrd, **machine) as guest:
         kallsyms = insert_module(guest)
         load_it(guest)
         patterns = Patterns(guest, seed=64)
@@ -53,7 +54,7 @@ def vmlinux_file_load(context):
     def load_it(guest):
         error = file_load(guest)
         check(not error, f"not taken: {error}")
-    crash_into_vmlinux(context, "96M", load_it)
+    crash_into_vmlinux(context, "96M", load_it, **ROOMY)
 
 
 @test
@@ -61,7 +62,7 @@ def vmlinux_broken(context):
     """kexec_file_load refuses a vmlinux that makes no sense, and takes a good one afterwards."""
     initrd = artifacts.write_initrd(context.workdir / "initrd",
                                     artifacts.stripped(paths.VMLINUX))
-    with context.boot("crashkernel=96M", initrd=initrd) as guest:
+    with context.boot("crashkernel=96M", initrd=initrd, **ROOMY) as guest:
         for defect, spoil in (
                 ("cut short", "truncate -s $(($(stat -c %s bad) / 2)) bad"),
                 ("another machine", r"printf '\267' | dd of=bad bs=1 seek=18 conv=notrunc"),

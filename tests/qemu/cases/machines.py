@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Machines other than the small one that the rest is tested on."""
+from harness.guest import ROOMY
 from harness.kdump import (MODULE, Patterns, check_edges, check_on_stack, insert_module, load,
                            on_cpu, open_dump, ram_ranges)
 from harness.suite import check, test
@@ -34,5 +35,5 @@ def more_than_4_gib(context):
 @test
 def five_level_paging(context):
     """A CPU with five levels of page tables."""
-    _, _, info = crash_on(context, "crashkernel=96M", model="max")
+    _, _, info = crash_on(context, "crashkernel=96M", model="max", **ROOMY)
     check(info["NUMBER(pgtable_l5_enabled)"] == "1", "the kernel uses four levels")

@@ -156,7 +156,7 @@ def capture_kernel(context):
                     "-device", f"virtio-blk-pci,drive={disk.name}"]
     readers.run(context.require("mkfs.ext4"), "-q", "-F", disks[0])
     memory_file = context.workdir / "guest-memory"
-    with context.boot("crashkernel=64M", memory="256M", below_4g="160M", initrd=initrd,
+    with context.boot("crashkernel=64M", memory="288M", below_4g="192M", initrd=initrd,
                       devices=tuple(devices), share=context.workdir) as guest:
         load(guest)
         guest.crash("echo c >/proc/sysrq-trigger")
@@ -177,7 +177,7 @@ def kernel_pages(context):
     context.workdir.mkdir(parents=True, exist_ok=True)
     initrd = initramfs.write(context.workdir / "initrd", paths.bzimage(),
                              [(artifacts.stripped(saver()), "/bin/vmcore-save")])
-    with context.boot("crashkernel=64M", memory="256M", below_4g="160M", initrd=initrd,
+    with context.boot("crashkernel=64M", memory="288M", below_4g="192M", initrd=initrd,
                       share=context.workdir) as guest:
         load(guest)
         guest.sh("mount -t tmpfs none /tmp && dd if=/dev/urandom of=/tmp/cache bs=1M count=16")

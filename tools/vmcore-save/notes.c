@@ -68,10 +68,9 @@ static void take_page_size(struct source *source)
 	source->page_shift = __builtin_ctz(source->page_size);
 }
 
-typedef void (*note_function)(void *context, const Elf64_Nhdr *header, const char *name,
-			      uint64_t desc);
+typedef void (*note_fn)(void *context, const Elf64_Nhdr *header, const char *name, uint64_t desc);
 
-static void for_each_note(const struct source *source, note_function function, void *context)
+static void walk_notes(const struct source *source, note_fn function, void *context)
 {
 	uint64_t at = source->note_offset, left = source->note_size, size;
 	char name[sizeof(INFO_NAME)];
@@ -105,7 +104,7 @@ static void for_each_note(const struct source *source, note_function function, v
 void source_notes(struct source *source)
 {
 	source->info = calloc(1, 1);
-	for_each_note(source, take_note, source);
+	walk_notes(source, take_note, source);
 	take_page_size(source);
 }
 
@@ -145,7 +144,7 @@ bool source_cpu_of(const struct source *source, uint32_t pid, unsigned int *cpu)
 {
 	struct pid_search search = { .source = source, .pid = pid };
 
-	for_each_note(source, look_for_pid, &search);
+	walk_notes(source, look_for_pid, &search);
 	*cpu = search.cpu;
 	return search.found == 1;
 }

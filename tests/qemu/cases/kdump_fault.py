@@ -95,17 +95,20 @@ def full_partition_pipe(context):
 @full_test
 def free_disk_size(context):
     """A dump that would leave less than KDUMP_FREE_DISK_SIZE is removed, and the log stays."""
-    path = disk(context.workdir / "disk", 128, "mkfs.ext4", "-q", "-m", "0")
-    crash = Crash(context, "ext4 /dev/vda\ncore_collector dd bs=64k\n", drive(path),
-                  default="KDUMP_FREE_DISK_SIZE=64\n")
-    crash.arm_and_crash()
-    with crash.boot() as guest:
-        guest.sh("mount -t ext4 /dev/vda /mnt")
-        found = folder(guest, "/mnt/var/crash")
-        check(guest.sh(f"cd {found}; ls vmcore* 2>/dev/null") == "vmcore-dmesg.txt",
-              "something else than the log is there")
-        status = record(guest.sh(f"cat {found}/kdump-status"))
-        check("KDUMP_FREE_DISK_SIZE" in status["error"], f"the record says {status}")
+    for collector, free in (("dd bs=64k", 64), ("vmcore-save", 115)):
+        path = disk(context.workdir / "disk", 128, "mkfs.ext4", "-q", "-m", "0")
+        crash = Crash(context, f"ext4 /dev/vda\ncore_collector {collector}\n", drive(path),
+                      default=f"KDUMP_FREE_DISK_SIZE={free}\n")
+        crash.arm_and_crash()
+        with crash.boot() as guest:
+            guest.sh("mount -t ext4 /dev/vda /mnt")
+            found = folder(guest, "/mnt/var/crash")
+            check(guest.sh(f"cd {found}; ls vmcore* 2>/dev/null") == "vmcore-dmesg.txt",
+                  f"{collector}: something else than the log is there")
+            status = record(guest.sh(f"cat {found}/kdump-status"))
+            check("KDUMP_FREE_DISK_SIZE" in status["error"], f"the record says {status}")
+            check(int(status["bytes"]) > MIB, f"nothing was copied: {status}")
+        path.unlink()
 
 
 @test

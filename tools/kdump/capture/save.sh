@@ -198,6 +198,6 @@ release_reserve()
 
 remove_dump()
 {
-	rm -f "$MOUNT$(state_get folder)/vmcore-incomplete"
+	rm -f "$MOUNT$(state_get folder)/vmcore-incomplete" "$MOUNT$(state_get folder)/vmcore"
 	sync
 }

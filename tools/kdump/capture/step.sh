@@ -97,10 +97,10 @@ progress_bytes()
 	[ -z "$progress_count" ] || record bytes "$progress_count"
 }
 
-# What the target's own limits say while a copy goes on: enough room left?
+# What the target's own limits say: enough room left?
 room_left()
 {
-	[ "${FREE_MB:-0}" -gt 0 ] || return 0
+	[ "$TARGET" = local ] && [ "${FREE_MB:-0}" -gt 0 ] || return 0
 	room_line=$(df -m -P "$MOUNT" 2>/dev/null | tail -n 1)
 	# shellcheck disable=SC2086 # the words of the line
 	set -- $room_line
@@ -133,7 +133,7 @@ copy_step()
 			return 124
 		fi
 		progress_bytes
-		if [ "$TARGET" = local ] && ! room_left; then
+		if ! room_left; then
 			say "less than $FREE_MB MB (KDUMP_FREE_DISK_SIZE) are left, the copy ends"
 			kill_part $copy_pid
 			return 125
@@ -141,4 +141,8 @@ copy_step()
 	done
 	progress_bytes
 	wait $copy_pid
+	copy_status=$?
+	# A copy can be faster than these looks at it, whether or not it came to its end.
+	room_left || return 125
+	return $copy_status
 }

@@ -123,7 +123,7 @@ def memory(guest):
 def readers(guest, place):
     """One reader, and two at a time on a CPU each; beside it the same of memcpy, since the
     host may not have two CPUs to give."""
-    total = place.total(MIB, 256 * MIB) // 2
+    total = place.total(MIB, 1536 * MIB) // 2
     results = {}
     for _ in range(REPEATS):
         for name, words in (("readers", (place.file, place.offset, MIB, total)),

@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SID = ROOT / "build" / "sid"
 REPEATS = 3
 # The size of a machine's memory, and how much of it is written to before the crash.
-MACHINES = ((2 * GIB, 0), (8 * GIB, 0), (32 * GIB, 0), (128 * GIB, 0), (8 * GIB, 85))
+MACHINES = ((2 * GIB, 0), (8 * GIB, 0), (32 * GIB, 0), (128 * GIB, 0), (2 * GIB, 85))
 LEVEL = 31
 ZERO = 1
 

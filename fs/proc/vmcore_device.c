@@ -95,7 +95,7 @@ int vmcore_add_device_dump(struct vmcoredd_data *data)
 	if (!err)
 		err = vmcore_attach_device(device);
 	if (!err)
-		retain_and_null_ptr(device);
+		device = NULL;		/* the file has it now */
 	return err;
 }
 EXPORT_SYMBOL(vmcore_add_device_dump);

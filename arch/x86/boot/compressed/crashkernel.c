@@ -59,7 +59,8 @@ void crashkernel_region(u64 mem_limit, struct mem_vector *region)
 
 	region->start = 0;
 	region->size = 0;
-	if (!args || cmdline_find_option("elfcorehdr", NULL, 0) >= 0)
+	if (!args || cmdline_find_option("crashkernel", NULL, 0) < 0 ||
+	    cmdline_find_option("elfcorehdr", NULL, 0) >= 0)
 		return;
 
 	len = strnlen(args, COMMAND_LINE_SIZE - 1);

@@ -228,10 +228,11 @@ static vm_fault_t insert_held(struct vm_fault *vmf, u64 paddr, u64 len,
 						   u64 paddr, u64 len))
 {
 	pgprot_t prot = vmf->vma->vm_page_prot;
+	int err = arch_oldmem_hold(paddr, len, &prot);
 	vm_fault_t ret;
 
-	if (arch_oldmem_hold(paddr, len, &prot))
-		return VM_FAULT_SIGBUS;
+	if (err)
+		return vmf_error(err);
 	ret = insert(vmf, paddr, len);
 	arch_oldmem_release(paddr, len);
 	return ret;
@@ -288,6 +289,10 @@ vm_fault_t oldmem_fault(struct vm_fault *vmf, u64 paddr, u64 start, u64 end)
 	if ((addr - paddr) % PMD_SIZE == 0 && fits_huge(vmf, paddr, start, end) &&
 	    oldmem_ram_extent(huge, PMD_SIZE, &is_ram) == PMD_SIZE && is_ram)
 		return insert_held(vmf, huge, PMD_SIZE, insert_huge);
+
+	/* It does not fit any more, because another thread has just mapped it. */
+	if (pmd_trans_huge(pmdp_get_lockless(vmf->pmd)))
+		return VM_FAULT_NOPAGE;
 
 	len = min3(end - paddr, (u64)(round_up(addr + 1, FAULT_AROUND) - addr),
 		   (u64)(vmf->vma->vm_end - addr));

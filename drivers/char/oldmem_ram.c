@@ -21,6 +21,9 @@
 
 #include <asm/crash_dump.h>
 
+/* Bytes to ask filters about before whoever wants to know may be killed. */
+#define FILTER_MAX	((u64)SZ_128M)
+
 DEFINE_STATIC_SRCU(oldmem_filter_srcu);
 
 /*
@@ -112,6 +115,7 @@ static u64 filtered_extent(u64 start, u64 end, bool *is_ram)
 	if (list_empty(&oldmem_filter.list))
 		return end;
 
+	end = min(end, start + FILTER_MAX);
 	idx = srcu_read_lock(&oldmem_filter_srcu);
 	*is_ram = filters_allow(PHYS_PFN(at));
 	do {
@@ -254,7 +258,7 @@ u64 oldmem_limit(void)
  *
  * Context: Process context, may sleep.
  * Return: bytes from @paddr on that @is_ram is true of, at most @len; 0 only if
- * @len is.
+ * @len is. With filters, it may be true of more.
  */
 u64 oldmem_ram_extent(u64 paddr, u64 len, bool *is_ram)
 {

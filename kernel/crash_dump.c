@@ -148,7 +148,8 @@ STACK_FRAME_NON_STANDARD(__crash_kexec);
  *
  * Context: Any, NMI included.
  * Return: If there will be no dump; or if a panic is under way already, which
- *	   then makes it.
+ *	   then makes it. Where the image was withdrawn just then, other CPUs have
+ *	   been stopped for good: go on only to where the system ends.
  */
 __bpf_kfunc void crash_kexec(struct pt_regs *regs)
 {

@@ -28,14 +28,14 @@
 #define MAPPING_FLAGS	3ULL
 #define ANON		1ULL
 
-/* The bytes at an offset into two struct pages, as bits of a word. */
+/* The bytes, a power of two, at an offset into two struct pages, as bits of a word. */
 static struct vmcore_field field_at(const struct vmcore_note_reader *from,
 				    u64 offset, u32 bytes)
 {
 	struct vmcore_field field = {};
 	u64 room = (u64)from->rules->page_words * 2 * sizeof(u64);
 
-	if (offset % bytes || offset >= room)
+	if (offset & (bytes - 1) || offset >= room)
 		return field;
 	field.word = offset / sizeof(u64);
 	field.shift = offset % sizeof(u64) * 8;
@@ -157,7 +157,7 @@ static u64 need_offset(struct vmcore_note_reader *from, const char *key, u32 byt
 	u64 last = from->rules->page_words * sizeof(u64) - bytes;
 	u64 offset = vmcore_note_need(from, key, 10, 0, last);
 
-	if (offset % bytes && !from->rules->lacks)
+	if (offset & (bytes - 1) && !from->rules->lacks)
 		from->rules->lacks = key;
 	return offset;
 }

@@ -8,6 +8,7 @@
  * anew where pages are stepped over: of the memmap of free memory only the first
  * struct page of each block is read.
  */
+#include <linux/limits.h>
 #include <linux/minmax.h>
 
 #include "vmcore_filter.h"
@@ -82,13 +83,18 @@ u64 vmcore_memmap_section_end(const struct vmcore_memmap *map, u64 pfn)
 static u64 section_base(struct vmcore_memmap *map, u64 nr)
 {
 	const struct vmcore_rules *rules = map->space.rules;
-	u64 per_root = VMCORE_PAGE_BYTES / rules->section_bytes;
+	u32 per_root = VMCORE_PAGE_BYTES / rules->section_bytes;
 	u64 root, section;
+	u32 nr_root, in_root;
 
-	if (nr / per_root >= rules->nr_roots ||
+	if (nr > U32_MAX)
+		return 0;
+	nr_root = (u32)nr / per_root;
+	in_root = (u32)nr % per_root;
+	if (nr_root >= rules->nr_roots ||
 	    vmcore_read_word(&map->space, rules->mem_section +
-			     nr / per_root * sizeof(u64), &root) || !root ||
-	    vmcore_read_word(&map->space, root + nr % per_root *
+			     nr_root * sizeof(u64), &root) || !root ||
+	    vmcore_read_word(&map->space, root + in_root *
 			     rules->section_bytes + rules->section_map,
 			     &section) ||
 	    !(section & SECTION_PRESENT))
@@ -125,7 +131,7 @@ static u64 read_virtual(struct vmcore_memmap *map, u64 vaddr, void *buf, u64 len
 /* Struct pages from @pfn's on to the end of the page that it is in. */
 static u64 to_page_end(const struct vmcore_memmap *map, u64 pfn)
 {
-	u64 into = (map->base + pfn * page_bytes(map)) % VMCORE_PAGE_BYTES;
+	u32 into = (map->base + pfn * page_bytes(map)) % VMCORE_PAGE_BYTES;
 
 	return (VMCORE_PAGE_BYTES - into + page_bytes(map) - 1) / page_bytes(map);
 }
@@ -133,7 +139,7 @@ static u64 to_page_end(const struct vmcore_memmap *map, u64 pfn)
 static void read_ahead(struct vmcore_memmap *map, u64 pfn, u64 left)
 {
 	u64 vaddr = map->base + pfn * page_bytes(map);
-	u64 wanted, got;
+	u32 wanted, got;
 
 	map->ahead = map->nr && pfn == map->first + map->nr - 1 ?
 		     min(map->ahead * 2, max_ahead(map)) : MIN_AHEAD;

@@ -3,7 +3,7 @@
  * The text of a VMCOREINFO note: lines of the form key=value.
  */
 #include <linux/kernel.h>
-#include <linux/limits.h>
+#include <linux/overflow.h>
 #include <linux/string.h>
 
 #include "vmcore_filter_rules.h"
@@ -74,9 +74,9 @@ bool vmcore_parse_number(const char *text, size_t len, unsigned int base,
 	for (; len; len--, text++) {
 		unsigned int digit = digit_value(*text);
 
-		if (digit >= base || value > (U64_MAX - digit) / base)
+		if (digit >= base || check_mul_overflow(value, base, &value) ||
+		    check_add_overflow(value, digit, &value))
 			return false;
-		value = value * base + digit;
 	}
 	*number = negative ? -value : value;
 	return true;

@@ -184,9 +184,11 @@ static void random_test(struct kunit *test)
 
 	for (round = 0; round < 20000; round++) {
 		for (i = 0; i < MOST_LOADS; i++) {
-			loads[i].paddr = next_random(&state) % TOY_SIZE;
-			loads[i].filesz = next_random(&state) % (TOY_SIZE - loads[i].paddr);
-			loads[i].where = loads[i].paddr + next_random(&state) % 3 * 1000;
+			u32 paddr = next_random(&state) % TOY_SIZE;
+
+			loads[i].paddr = paddr;
+			loads[i].filesz = next_random(&state) % (TOY_SIZE - paddr);
+			loads[i].where = paddr + next_random(&state) % 3 * 1000;
 		}
 		nr = crash_map_build(loads, MOST_LOADS, runs);
 		KUNIT_ASSERT_LE(test, nr, MOST_LOADS);

@@ -238,7 +238,7 @@ static s64 read_piece(const struct vmcore_region *region, u64 offset, u64 len,
 static u32 next_random(u64 *state, u32 below)
 {
 	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (*state >> 33) % below;
+	return (u32)(*state >> 33) % below;
 }
 
 /* A file of some pages, and beside it, byte for byte, what it is to contain. */

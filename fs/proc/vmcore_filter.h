@@ -220,11 +220,14 @@ int vmcore_read_word(struct vmcore_space *space, u64 vaddr, u64 *word);
 
 /**
  * struct vmcore_seen - the page that was classified last
- * @rule: the one that applied; NULL if there was no page yet
+ * @rule: the one that applied to the latest page that rules were asked about; NULL
+ *	if there was none yet
+ * @single: that was the last one, and it is a unit by itself that makes sense
  * @bits: what it had of each word that rules ask
  */
 struct vmcore_seen {
 	const struct vmcore_rule *rule;
+	bool single;
 	u64 bits[VMCORE_MAX_ASKED];
 };
 
@@ -258,6 +261,8 @@ void vmcore_memmap_init(struct vmcore_memmap *map,
 			struct vmcore_memory *pages);
 u64 vmcore_memmap_section_end(const struct vmcore_memmap *map, u64 pfn);
 const u64 *vmcore_memmap_get(struct vmcore_memmap *map, u64 pfn, u64 *missing);
+u32 vmcore_memmap_ahead(const struct vmcore_memmap *map, u64 pfn,
+			const u64 **page);
 
 /* What is scanned at a time: 128 MiB, a section of x86_64. */
 #define VMCORE_BLOCK_PAGES	32768U
@@ -277,6 +282,8 @@ struct vmcore_unit {
 struct vmcore_unit vmcore_classify(const struct vmcore_rules *rules,
 				   struct vmcore_seen *seen,
 				   const u64 *page, u64 pfn);
+u32 vmcore_count_alike(const struct vmcore_rules *rules,
+		       const struct vmcore_seen *seen, const u64 *page, u32 nr);
 extern const char * const vmcore_class_names[VMCORE_NR_CLASSES];
 bool vmcore_is_left_out(enum vmcore_class class, u32 level);
 

@@ -190,3 +190,22 @@ const u64 *vmcore_memmap_get(struct vmcore_memmap *map, u64 pfn, u64 *missing)
 	}
 	return &map->words[(pfn - map->first) * words];
 }
+
+/**
+ * vmcore_memmap_ahead() - struct pages that are at hand
+ * @map: struct pages
+ * @pfn: page frame number, behind one that was asked for
+ * @page: result: words of the struct page of @pfn, if there is any
+ *
+ * Context: Any.
+ * Return: how many struct pages from there on follow each other, with one more
+ * behind them; 0 if that of @pfn has not been read yet.
+ */
+u32 vmcore_memmap_ahead(const struct vmcore_memmap *map, u64 pfn,
+			const u64 **page)
+{
+	if (!map->nr || pfn - map->first >= map->nr - 1)
+		return 0;
+	*page = &map->words[(pfn - map->first) * map->space.rules->page_words];
+	return map->nr - 1 - (pfn - map->first);
+}

@@ -36,6 +36,19 @@ static bool applies(const struct vmcore_rule *rule, const u64 *page)
 	       vmcore_matches(&rule->tests[2], page);
 }
 
+/* Which of the bits that rules ask for are not as in the page seen last? */
+static u64 differences(const struct vmcore_rules *rules,
+		       const struct vmcore_seen *seen, const u64 *page)
+{
+	u64 differs = 0;
+	u32 i;
+
+	for (i = 0; i < rules->nr_asked; i++)
+		differs |= (page[rules->asked[i].word] & rules->asked[i].mask) ^
+			   seen->bits[i];
+	return differs;
+}
+
 /*
  * Neighbours are alike, mostly: where all that rules ask for is as in the page
  * before, so is the answer.
@@ -45,21 +58,16 @@ static const struct vmcore_rule *find_rule(const struct vmcore_rules *rules,
 					   const u64 *page)
 {
 	const struct vmcore_rule *rule = rules->table;
-	u64 differs = !seen->rule;
 	u32 i;
 
-	for (i = 0; i < rules->nr_asked; i++) {
-		u64 bits = page[rules->asked[i].word] & rules->asked[i].mask;
-
-		differs |= bits ^ seen->bits[i];
-		seen->bits[i] = bits;
-	}
-	if (!differs)
+	if (seen->rule && !differences(rules, seen, page))
 		return seen->rule;
 
 	/* The last rule always does. */
 	while (!applies(rule, page))
 		rule++;
+	for (i = 0; i < rules->nr_asked; i++)
+		seen->bits[i] = page[rules->asked[i].word] & rules->asked[i].mask;
 	seen->rule = rule;
 	return rule;
 }
@@ -109,20 +117,7 @@ static struct vmcore_unit block(const struct vmcore_rules *rules,
 	return unit(rule->class, order);
 }
 
-/**
- * vmcore_classify() - what is a page, and how many behind it are the same?
- * @rules: of the crashed kernel
- * @seen: the caller's, for these rules alone
- * @page: words of its struct page and of the next one; not trusted
- * @pfn: its page frame number
- *
- * A page that belongs to one before it is unclassified: whoever has asked about
- * that one knows it, and steps over this.
- *
- * Context: Any.
- * Return: class and order. Pages of a unit start at a multiple of their number.
- */
-struct vmcore_unit vmcore_classify(const struct vmcore_rules *rules,
+static struct vmcore_unit classify(const struct vmcore_rules *rules,
 				   struct vmcore_seen *seen,
 				   const u64 *page, u64 pfn)
 {
@@ -140,7 +135,61 @@ struct vmcore_unit vmcore_classify(const struct vmcore_rules *rules,
 		return block(rules, rule, page, pfn);
 	if (!makes_sense(rules, page, rule->class))
 		return unit(VMCORE_CLASS_UNCLASSIFIED, order);
+	seen->single = !order;
 	return unit(rule->class, order);
+}
+
+/**
+ * vmcore_classify() - what is a page, and how many behind it are the same?
+ * @rules: of the crashed kernel
+ * @seen: the caller's, for these rules alone
+ * @page: words of its struct page and of the next one; not trusted
+ * @pfn: its page frame number
+ *
+ * A page that belongs to one before it is unclassified: whoever has asked about
+ * that one knows it, and steps over this.
+ *
+ * Context: Any.
+ * Return: class and order. Pages of a unit start at a multiple of their number.
+ */
+struct vmcore_unit vmcore_classify(const struct vmcore_rules *rules,
+				   struct vmcore_seen *seen,
+				   const u64 *page, u64 pfn)
+{
+	seen->single = false;
+	return classify(rules, seen, page, pfn);
+}
+
+/**
+ * vmcore_count_alike() - how many pages are what the one before them is?
+ * @rules: of the crashed kernel
+ * @seen: the page that was classified last
+ * @page: words of the struct page behind that, and of those that follow; not
+ *	trusted
+ * @nr: how many of these may be counted; one more is there
+ *
+ * Most memory that is in use is in runs of such pages, so this is where a scan
+ * spends its time.
+ *
+ * Context: Any.
+ * Return: the number of pages for which vmcore_classify() would say the same, each
+ * a unit by itself; the first one for which it might not ends the count.
+ */
+u32 vmcore_count_alike(const struct vmcore_rules *rules,
+		       const struct vmcore_seen *seen, const u64 *page, u32 nr)
+{
+	u32 count;
+
+	if (!seen->single)
+		return 0;
+	for (count = 0; count < nr; count++, page += rules->page_words) {
+		if (differences(rules, seen, page) ||
+		    vmcore_matches(&rules->tail, page) ||
+		    vmcore_matches(&rules->head, page) ||
+		    !makes_sense(rules, page, seen->rule->class))
+			break;
+	}
+	return count;
 }
 
 /* The names of classes, as users and rules have them. */

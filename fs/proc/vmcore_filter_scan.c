@@ -77,6 +77,19 @@ static bool find_start(struct vmcore_memmap *map, u64 pfn,
 	return false;
 }
 
+/* Tell of the pages from @pfn on that are what the one before it is. */
+static u64 scan_alike(struct scan *scan, u64 pfn)
+{
+	struct vmcore_memmap *map = scan->map;
+	const u64 *page;
+	u32 nr = vmcore_memmap_ahead(map, pfn, &page);
+
+	if (nr)
+		nr = vmcore_count_alike(map->space.rules, &map->seen, page, nr);
+	scan->nr += nr;
+	return pfn + nr;
+}
+
 /* Tell of the unit that starts at @pfn; return where the next one does. */
 static u64 scan_unit(struct scan *scan, u64 pfn)
 {
@@ -122,6 +135,6 @@ void vmcore_scan(struct vmcore_memmap *map, u64 block, vmcore_emit_fn emit,
 		scan.nr = next - pfn;
 	}
 	while (next < end)
-		next = scan_unit(&scan, next);
+		next = scan_alike(&scan, scan_unit(&scan, next));
 	flush(&scan);
 }

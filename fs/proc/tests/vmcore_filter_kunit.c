@@ -415,6 +415,36 @@ static void scan_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNCLASSIFIED], BLOCK);
 }
 
+/* Alike pages are told by a short cut. It ends where something differs, anywhere. */
+static void alike_test(struct kunit *test)
+{
+	static const u64 last[] = { 1, 2, 3, 126, 127, 128, 129, 1000 };
+	struct sample *sample = sample_create(test, note_6_12);
+	const struct page_case *this;
+	struct tally tally;
+	unsigned int i;
+	u64 pfn;
+
+	for (this = page_cases; this < page_cases + ARRAY_SIZE(page_cases); this++) {
+		if (this->order)
+			continue;
+		for (i = 0; i < ARRAY_SIZE(last); i++) {
+			sample_init(test, sample, note_6_12);
+			for (pfn = 0; pfn < last[i]; pfn++)
+				fill_page(sample_page(sample, pfn), &page_cases[1]);
+			fill_page(sample_page(sample, pfn), this);
+			scan(test, sample, 0, &tally);
+			KUNIT_EXPECT_EQ_MSG(test, tally.pages[VMCORE_CLASS_CACHE],
+					    last[i] + (this->class == VMCORE_CLASS_CACHE),
+					    "%s behind %llu", this->what, last[i]);
+			KUNIT_EXPECT_EQ_MSG(test, tally.pages[VMCORE_CLASS_UNCLASSIFIED],
+					    BLOCK - SAMPLE_PAGES +
+					    (this->class == VMCORE_CLASS_UNCLASSIFIED),
+					    "%s behind %llu", this->what, last[i]);
+		}
+	}
+}
+
 /*
  * The order of a compound page is in its second one, even if that has not been read
  * yet, as is so of page frame 4 here. What is read at a time grows nevertheless.
@@ -507,6 +537,7 @@ static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(vtop_test),
 	KUNIT_CASE(five_levels_test),
 	KUNIT_CASE(scan_test),
+	KUNIT_CASE(alike_test),
 	KUNIT_CASE(small_folios_test),
 	KUNIT_CASE(hole_test),
 	KUNIT_CASE(huge_page_test),

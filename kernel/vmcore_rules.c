@@ -116,6 +116,9 @@ static const struct page_field mapping __initconst = {
 
 /* In this order: what another rule asks may mean something else for the first. */
 static const struct page_rule page_rules[] __initconst = {
+#ifdef CONFIG_MEMORY_FAILURE
+	{ "unreadable", { FLAGS(BIT(PG_hwpoison)) } },
+#endif
 	{ "kernel", { TYPE(PGTY_slab) } },
 	{ "free", { TYPE(PGTY_buddy) },
 	  .order = { IN_PAGE(private), ULONG_MAX, MAX_PAGE_ORDER } },
@@ -123,9 +126,6 @@ static const struct page_rule page_rules[] __initconst = {
 	{ "free", { TYPE(PGTY_unaccepted) }, .fixed_order = MAX_PAGE_ORDER },
 #endif
 	{ "unreadable", { TYPE(PGTY_offline) } },
-#ifdef CONFIG_MEMORY_FAILURE
-	{ "unreadable", { FLAGS(BIT(PG_hwpoison)) } },
-#endif
 	{ "user", { { IN_PAGE(mapping), PAGE_MAPPING_ANON, PAGE_MAPPING_ANON } } },
 	{ "user", { TYPE(PGTY_hugetlb), FLAGS(BIT(PG_head)) } },
 	{ "private-cache", { FLAGS(LRU | PRIVATE) } },

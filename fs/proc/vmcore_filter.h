@@ -282,6 +282,8 @@ struct vmcore_unit {
 struct vmcore_unit vmcore_classify(const struct vmcore_rules *rules,
 				   struct vmcore_seen *seen,
 				   const u64 *page, u64 pfn);
+bool vmcore_is_inner(const struct vmcore_rules *rules, const u64 *page, u64 pfn,
+		     enum vmcore_class class);
 u32 vmcore_count_alike(const struct vmcore_rules *rules,
 		       const struct vmcore_seen *seen, const u64 *page, u32 nr);
 extern const char * const vmcore_class_names[VMCORE_NR_CLASSES];

@@ -127,6 +127,20 @@ static struct vmcore_test hugetlb_test(const struct vmcore_note_reader *from,
 	return value_test(dtor, U64_MAX, value);
 }
 
+/*
+ * A kernel of an older number may have got the page types of a later one, and the
+ * place of the order with them. Then it has no other.
+ */
+static bool order_is_in_flags(const struct vmcore_note_reader *from,
+			      const struct vmcore_field *elsewhere)
+{
+	u64 ignored;
+
+	return from->version >= ORDER_IN_FLAGS || (!elsewhere->mask &&
+	       (vmcore_note_number(from, "NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)", 10, &ignored) ||
+		vmcore_note_number(from, "NUMBER(PG_hugetlb)", 10, &ignored)));
+}
+
 static struct vmcore_field order_field(const struct vmcore_note_reader *from,
 				       struct vmcore_field second_flags)
 {
@@ -134,7 +148,7 @@ static struct vmcore_field order_field(const struct vmcore_note_reader *from,
 		second_page_byte(from, "OFFSET(page.compound_order)",
 				 "OFFSET(folio._folio_order)");
 
-	if (from->version >= ORDER_IN_FLAGS) {
+	if (order_is_in_flags(from, &field)) {
 		field = second_flags;
 		field.mask = 0xff;
 	}
@@ -246,17 +260,17 @@ static void add_caches(struct vmcore_note_reader *from, struct vmcore_field flag
 	add_simple(rules, VMCORE_CLASS_CACHE, swap);
 }
 
-/* Slab first: other words mean other things there. */
+/* Slab before what asks other words: they mean other things there. */
 static void add_rules(struct vmcore_note_reader *from, const struct page_layout *page)
 {
 	struct vmcore_rules *rules = from->rules;
 
+	add_simple(rules, VMCORE_CLASS_UNREADABLE,
+		   flag_test(from, page->flags, "NUMBER(PG_hwpoison)"));
 	add_simple(rules, VMCORE_CLASS_KERNEL, slab_test(from, page->flags, page->type));
 	add_blocks(from, page->type);
 	add_simple(rules, VMCORE_CLASS_UNREADABLE,
 		   type_test(from, page->type, "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)"));
-	add_simple(rules, VMCORE_CLASS_UNREADABLE,
-		   flag_test(from, page->flags, "NUMBER(PG_hwpoison)"));
 	add_users(from, page);
 	add_caches(from, page->flags);
 }

@@ -192,6 +192,34 @@ u32 vmcore_count_alike(const struct vmcore_rules *rules,
 	return count;
 }
 
+/**
+ * vmcore_is_inner() - can a page be in the middle of a unit that is left out?
+ * @rules: of the crashed kernel
+ * @page: words of the struct page in the middle, and of the next one; not trusted
+ * @pfn: its page frame number
+ * @class: of the unit
+ *
+ * Units start at multiples of their size. So none that is smaller can reach over
+ * the middle of a larger one: in an order that is too large, that page starts
+ * another unit.
+ *
+ * Context: Any.
+ * Return: true if so.
+ */
+bool vmcore_is_inner(const struct vmcore_rules *rules, const u64 *page, u64 pfn,
+		     enum vmcore_class class)
+{
+	struct vmcore_seen seen = {};
+	bool tail = vmcore_matches(&rules->tail, page);
+
+	if (class != VMCORE_CLASS_FREE)
+		return tail;
+	/* Nothing is said of free pages but the first. */
+	return !tail && classify(rules, &seen, page, pfn).class == VMCORE_CLASS_KERNEL &&
+	       seen.rule == &rules->table[rules->nr_rules] &&
+	       !vmcore_number(&rules->refcount, page);
+}
+
 /* The names of classes, as users and rules have them. */
 const char * const vmcore_class_names[VMCORE_NR_CLASSES] = {
 	[VMCORE_CLASS_ZERO]		= "zero",

@@ -5,6 +5,7 @@
  * use of it.
  */
 #include <linux/minmax.h>
+#include <linux/string.h>
 
 #include "vmcore_filter.h"
 
@@ -47,6 +48,29 @@ static void found(struct scan *scan, u64 nr, enum vmcore_class class)
 }
 
 /*
+ * What is the unit that starts at @pfn? An order that has been overwritten must not
+ * take along pages of others, as far as what it says of them can be left out.
+ */
+static struct vmcore_unit unit_at(struct vmcore_memmap *map, const u64 *page, u64 pfn)
+{
+	const struct vmcore_rules *rules = map->space.rules;
+	struct vmcore_unit unit = vmcore_classify(rules, &map->seen, page, pfn);
+	u64 middle, missing, first[VMCORE_MAX_PAGE_STRUCT / sizeof(u64)];
+	u32 bytes = rules->page_words * sizeof(u64);
+
+	if (!unit.order || !vmcore_is_left_out(unit.class, VMCORE_LEVEL_MAX))
+		return unit;
+	memcpy(first, page, bytes);
+	middle = pfn + (1ULL << (unit.order - 1));
+	page = vmcore_memmap_get(map, middle, &missing);
+	/* In an optimised memmap, it is the first one once more. */
+	if (page && (vmcore_is_inner(rules, page, middle, unit.class) ||
+		     !memcmp(first, page, bytes)))
+		return unit;
+	return (struct vmcore_unit) { .class = VMCORE_CLASS_UNCLASSIFIED };
+}
+
+/*
  * Is @pfn within a unit that starts before it? Units start at multiples of their
  * size, so there are only a few places to look. Asking the struct page itself
  * would not do: in huge pages whose memmap has been optimised
@@ -67,7 +91,7 @@ static bool find_start(struct vmcore_memmap *map, u64 pfn,
 		page = vmcore_memmap_get(map, start, &missing);
 		if (!page)
 			continue;
-		unit = vmcore_classify(map->space.rules, &map->seen, page, start);
+		unit = unit_at(map, page, start);
 		if (unit.order >= order) {
 			*class = unit.class;
 			*end = start + (1ULL << unit.order);
@@ -103,7 +127,7 @@ static u64 scan_unit(struct scan *scan, u64 pfn)
 		found(scan, missing, VMCORE_CLASS_UNCLASSIFIED);
 		return pfn + missing;
 	}
-	unit = vmcore_classify(map->space.rules, &map->seen, page, pfn);
+	unit = unit_at(map, page, pfn);
 	found(scan, 1ULL << unit.order, unit.class);
 	return pfn + (1ULL << unit.order);
 }

@@ -176,6 +176,8 @@ static void compound_test(struct kunit *test)
 	expect_unit(test, sample, 64, VMCORE_CLASS_USER, 4, "unused huge page");
 	head[WORD_COUNTS] = TYPE_AND_REFS(TYPE_SLAB, 1);
 	expect_unit(test, sample, 64, VMCORE_CLASS_KERNEL, 4, "slab");
+	head[WORD_FLAGS] |= FLAG_POISON;
+	expect_unit(test, sample, 64, VMCORE_CLASS_UNREADABLE, 4, "broken slab");
 
 	head[WORD_COUNTS] = USED;
 	head[WORD_FLAGS] = FLAG_HEAD | FLAG_LRU;
@@ -387,11 +389,21 @@ static void scan(struct kunit *test, struct sample *sample, u64 block,
 	KUNIT_EXPECT_EQ(test, tally->next, (block + 1) * BLOCK);
 }
 
+/* Make page frames, as many as are in the sample, a block of free ones. */
+static void make_free(struct sample *sample, u64 pfn, u32 order)
+{
+	u64 i;
+
+	for (i = 0; i < 1ULL << order && pfn + i < SAMPLE_PAGES; i++)
+		sample_page(sample, pfn + i)[WORD_COUNTS] = NO_TYPE;
+	sample_page(sample, pfn)[WORD_COUNTS] = TYPE_BUDDY;
+	sample_page(sample, pfn)[WORD_PRIVATE] = order;
+}
+
 static void scan_test(struct kunit *test)
 {
 	struct sample *sample = sample_create(test, note_6_12);
 	struct tally tally;
-	u64 pfn;
 
 	scan(test, sample, 0, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_KERNEL], SAMPLE_PAGES);
@@ -399,13 +411,8 @@ static void scan_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tally.runs, 2);
 
 	/* Of free memory, only what begins a block is looked at. */
-	for (pfn = 0; pfn < SAMPLE_PAGES; pfn += 1024) {
-		sample_page(sample, pfn)[WORD_COUNTS] = TYPE_BUDDY;
-		sample_page(sample, pfn)[WORD_PRIVATE] = 10;
-	}
+	make_free(sample, 0, 10);
 	make_compound(sample, 1024, 6, FLAG_LRU, A_MAPPING | 1);
-	sample_page(sample, 1024)[WORD_COUNTS] = USED;
-	sample->reads = 0;
 	scan(test, sample, 0, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_FREE], 1024);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], 64);
@@ -443,6 +450,41 @@ static void alike_test(struct kunit *test)
 					    "%s behind %llu", this->what, last[i]);
 		}
 	}
+}
+
+/* An order that has been overwritten takes no page of another unit along. */
+static void wrong_order_test(struct kunit *test)
+{
+	struct sample *sample = sample_create(test, note_6_12);
+	struct tally tally;
+
+	make_compound(sample, 0, 9, FLAG_LRU, A_MAPPING | 1);
+	make_compound(sample, 512, 9, FLAG_LRU, A_MAPPING | 1);
+	sample_page(sample, 512)[WORD_INDEX] = 512;
+	sample_page(sample, 1)[WORD_FLAGS] = 10;
+	scan(test, sample, 0, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], 512);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_KERNEL], SAMPLE_PAGES - 1024);
+
+	sample_page(sample, 1)[WORD_FLAGS] = 18;
+	scan(test, sample, 0, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], 512);
+
+	/* Free memory, in front of some in use, of other free memory, of a compound page. */
+	sample_init(test, sample, note_6_12);
+	make_free(sample, 0, 3);
+	sample_page(sample, 0)[WORD_PRIVATE] = 9;
+	scan(test, sample, 0, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_FREE], 0);
+	make_free(sample, 256, 8);
+	scan(test, sample, 0, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_FREE], 256);
+	make_compound(sample, 256, 8, 0, 0);
+	sample_page(sample, 256)[WORD_COUNTS] = USED;
+	scan(test, sample, 0, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_FREE], 0);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNCLASSIFIED],
+			BLOCK - SAMPLE_PAGES + 1);
 }
 
 /*
@@ -496,6 +538,11 @@ static void huge_page_test(struct kunit *test)
 	sample_page(sample, 0)[WORD_COUNTS] = TYPE_AND_REFS(TYPE_HUGETLB, 1);
 	words[SAMPLE_SECTIONS / 8 + nr * 2] = SAMPLE_BASE + SAMPLE_MEMMAP +
 		(from - BLOCK) * SAMPLE_WORDS * 8 + 0xf;
+	/* The section in the middle is the first of another root. */
+	sample->rules.nr_roots = 3;
+	words[SAMPLE_ROOTS / 8 + 2] = SAMPLE_BASE + 0x6000;
+	words[0x6000 / 8] = SAMPLE_BASE + SAMPLE_MEMMAP +
+		(from - 4 * BLOCK) * SAMPLE_WORDS * 8 + 0xf;
 	scan(test, sample, 1, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], BLOCK);
 
@@ -538,6 +585,7 @@ static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(five_levels_test),
 	KUNIT_CASE(scan_test),
 	KUNIT_CASE(alike_test),
+	KUNIT_CASE(wrong_order_test),
 	KUNIT_CASE(small_folios_test),
 	KUNIT_CASE(hole_test),
 	KUNIT_CASE(huge_page_test),

@@ -35,6 +35,7 @@
 #define WORD_FLAGS	0
 #define WORD_HEAD	1
 #define WORD_MAPPING	3
+#define WORD_INDEX	4
 #define WORD_PRIVATE	5
 #define WORD_COUNTS	6
 #define FLAG_LRU	BIT_ULL(5)
@@ -112,10 +113,10 @@ static const char note_7_3[] __maybe_unused = "OSRELEASE=7.3.4+deb13-amd64\n"
 	"FIELD(mapping)=3:0:fffffffffffffffc:ffffffffffffffff\n"	\
 	"RULE(tail)=1:1:1\n"						\
 	"RULE(head)=0:40:40\n"						\
-	"RULE(0)=kernel,6:ffffffff:f5000000\n"				\
-	"RULE(1)=free,6:ffffffff:f0000000,5:0:ffffffffffffffff:a\n"	\
-	"RULE(2)=unreadable,6:ffffffff:f1000000\n"			\
-	"RULE(3)=unreadable,0:200000:200000\n"				\
+	"RULE(0)=unreadable,0:200000:200000\n"				\
+	"RULE(1)=kernel,6:ffffffff:f5000000\n"				\
+	"RULE(2)=free,6:ffffffff:f0000000,5:0:ffffffffffffffff:a\n"	\
+	"RULE(3)=unreadable,6:ffffffff:f1000000\n"			\
 	"RULE(4)=user,3:1:1\n"						\
 	"RULE(5)=user,6:ffffffff:f4000000,0:40:40\n"			\
 	"RULE(6)=private-cache,0:4020:4020\n"				\

@@ -12,7 +12,7 @@ RUNTIME=$((20 * MIB))
 
 reserved_bytes()
 {
-	cat /sys/kernel/kexec_crash_size 2>/dev/null || echo 0
+	cat "$SYS/kernel/kexec_crash_size" 2>/dev/null || echo 0
 }
 
 # Set need_image, need_initramfs, need_unpacked, need_runtime, need and reserved.

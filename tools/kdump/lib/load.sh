@@ -4,11 +4,11 @@
 # Loading and unloading with kexec-tools.
 # shellcheck disable=SC2034,SC2154 # variables that other files set or use
 
-LOADED=/sys/kernel/kexec_crash_loaded
+LOADED=$SYS/kernel/kexec_crash_loaded
 
 is_loaded()
 {
-	[ "$(cat $LOADED 2>/dev/null)" = 1 ]
+	[ "$(cat "$LOADED" 2>/dev/null)" = 1 ]
 }
 
 # try_load SYSCALL OPTION: what has loaded it in $RUN/loader, or a line about the failure

@@ -41,19 +41,19 @@ resolve_network()
 	esac
 	net_route=$(ip -4 route get "${1:-192.0.2.1}" 2>/dev/null | head -n 1)
 	[ -n "$net_device" ] || net_device=$(echo "$net_route" | sed -n 's/.* dev \([^ ]*\).*/\1/p')
-	if [ ! -e "/sys/class/net/$net_device/device" ]; then
+	if [ ! -e "$SYS/class/net/$net_device/device" ]; then
 		target_problem "no network card leads to ${1:-anywhere} (found: ${net_device:-none}; bonds, bridges and VLANs are not set up by the capture kernel)" \
 			"name one: KDUMP_NETCONFIG=DEVICE:static or DEVICE:dhcp"
 		return 1
 	fi
-	net_mac=$(cat "/sys/class/net/$net_device/address")
+	net_mac=$(cat "$SYS/class/net/$net_device/address")
 	net_gateway=$(echo "$net_route" | sed -n 's/.* via \([^ ]*\).*/\1/p')
 	net_address=$(ip -4 addr show dev "$net_device" | awk '$1 == "inet" { print $2; exit }')
 	if [ "$net_mode" = static ] && [ -z "$net_address" ]; then
 		target_problem "$net_device has no IPv4 address" "bring it up first, or write $net_device:dhcp"
 		return 1
 	fi
-	wanted_modules="$wanted_modules $(device_modules "/sys/class/net/$net_device/device")"
+	wanted_modules="$wanted_modules $(device_modules "$SYS/class/net/$net_device/device")"
 }
 
 resolve_server()

@@ -46,7 +46,7 @@ refresh_record()
 		keep_record "${conf_path-/var/crash}"
 	elif [ -n "${conf_target-}" ]; then
 		refresh_node=$(device_of "$conf_target")
-		refresh_point=$(awk -v a="$refresh_node" '$1 == a { print $2; exit }' /proc/mounts)
+		refresh_point=$(awk -v a="$refresh_node" '$1 == a { print $2; exit }' "$PROC/mounts")
 		[ -z "$refresh_point" ] || keep_record "$refresh_point${conf_path-/var/crash}"
 	fi
 }

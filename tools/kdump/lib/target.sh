@@ -55,7 +55,7 @@ mount_of()
 			fi
 			;;
 		esac
-	done </proc/mounts
+	done <"$PROC/mounts"
 }
 
 # Without a target: the file system on which path lies.
@@ -85,107 +85,12 @@ resolve_path()
 	lasting_name
 }
 
-# /dev/root is no device; the number of the file system is.
-real_device()
-{
-	if [ -b "$1" ]; then
-		echo "$1"
-		return
-	fi
-	real_number=$(stat -c %d "$2")
-	real_number=$((real_number >> 8 & 4095)):$((real_number & 255 | real_number >> 12 & 1048320))
-	real_name=$(readlink -f "/sys/dev/block/$real_number")
-	echo "/dev/${real_name##*/}"
-}
-
 # A subvolume of btrfs that is mounted here is to be mounted there.
 subvolume_of()
 {
-	subvolume=$(awk -v at="$1" '$2 == at && $3 == "btrfs" { print $4 }' /proc/mounts |
+	subvolume=$(awk -v at="$1" '$2 == at && $3 == "btrfs" { print $4 }' "$PROC/mounts" |
 		tr , '\n' | sed -n 's/^subvol=//p' | tail -n 1)
 	[ -z "$subvolume" ] || [ "$subvolume" = / ] || mount_options="subvol=$subvolume"
-}
-
-# Names of devices may change from boot to boot; a UUID does not.
-lasting_name()
-{
-	[ -n "$device" ] || return 0
-	uuid=$(device_uuid "$device")
-	[ -z "$uuid" ] || device=UUID=$uuid
-	target_name="$device ($fstype)"
-}
-
-device_uuid()
-{
-	if command -v blkid >/dev/null; then
-		blkid -o value -s UUID "$1" 2>/dev/null && return
-	fi
-	for uuid_link in /dev/disk/by-uuid/*; do
-		if [ "$(readlink -f "$uuid_link")" = "$(readlink -f "$1")" ]; then
-			echo "${uuid_link##*/}"
-			return
-		fi
-	done
-}
-
-# device_of SPEC: the device that it names now
-device_of()
-{
-	case $1 in
-	LABEL=* | UUID=* | PARTUUID=*)
-		if command -v blkid >/dev/null; then
-			device_found=$(blkid -l -o device -t "$1" 2>/dev/null) && [ -n "$device_found" ] &&
-				echo "$device_found" && return
-		fi
-		findfs "$1" 2>/dev/null
-		;;
-	*) readlink -f "$1" ;;
-	esac
-}
-
-# resolve_device SPEC FSTYPE
-resolve_device()
-{
-	device=$1
-	fstype=$2
-	target=local
-	target_name="$device ($fstype)"
-	device_node=$(device_of "$device")
-	if [ -z "$device_node" ] || [ ! -b "$device_node" ]; then
-		target_problem "there is no device $device" \
-			"blkid lists what there is; correct the line"
-		device=
-		return 1
-	fi
-	device_name=$(basename "$(readlink -f "$device_node")")
-	case $device_name in
-	dm-*)
-		target_problem "$device is a mapped device (LVM, encryption), which the capture kernel does not set up" \
-			"name a plain partition, raw, nfs or ssh"
-		return 1
-		;;
-	md*)
-		target_problem "$device is an md array, which the capture kernel does not assemble" \
-			"name a plain partition, raw, nfs or ssh"
-		return 1
-		;;
-	esac
-	wanted_modules="$wanted_modules $(device_modules "/sys/class/block/$device_name")"
-}
-
-# device_modules FOLDER IN SYSFS: what the drivers on the way to that device call
-# themselves, for modules.alias
-device_modules()
-{
-	modules_at=$(readlink -f "$1")
-	while [ "$modules_at" != /sys/devices ] && [ "$modules_at" != / ] && [ -n "$modules_at" ]; do
-		[ ! -r "$modules_at/modalias" ] || cat "$modules_at/modalias"
-		[ ! -e "$modules_at/driver/module" ] || basename "$(readlink -f "$modules_at/driver/module")"
-		modules_at=${modules_at%/*}
-	done
-	case $1 in
-	*/sd*) echo sd_mod ;;
-	esac
 }
 
 resolve_filesystem()
@@ -204,7 +109,7 @@ resolve_filesystem()
 check_filesystem()
 {
 	check_point=$(awk -v a="$device_node" -v b="$(readlink -f "$device_node")" \
-		'$1 == a || $1 == b { print $2; exit }' /proc/mounts)
+		'$1 == a || $1 == b { print $2; exit }' "$PROC/mounts")
 	check_own=
 	if [ -z "$check_point" ]; then
 		check_own=$WORK/mnt
@@ -225,25 +130,6 @@ check_filesystem()
 		keep_record "$check_point$save_path"
 	fi
 	[ -z "$check_own" ] || umount "$check_own"
-}
-
-resolve_raw()
-{
-	resolve_device "$conf_target" "" || return 0
-	target=raw
-	target_name="$device (raw)"
-	if grep -q "^$device_node " /proc/mounts /proc/swaps; then
-		target_problem "$device is in use, and a dump would overwrite it" \
-			"name a partition that is kept for dumps"
-		return
-	fi
-	raw_type=$(blkid -o value -s TYPE "$device_node" 2>/dev/null)
-	if [ -n "$raw_type" ]; then
-		target_problem "there is a file system on $device ($raw_type), which a dump would overwrite" \
-			"write '$raw_type $conf_target', or clear it: wipefs -a $device_node"
-		return
-	fi
-	keep_raw_record "$device_node"
 }
 
 resolve_command()
@@ -271,7 +157,7 @@ resolve_root()
 		root_device=$(device_uuid "$root_node")
 		root_device=${root_device:+UUID=$root_device}
 		root_device=${root_device:-$root_node}
-		wanted_modules="$wanted_modules $(device_modules "/sys/class/block/${root_node##*/}")"
+		wanted_modules="$wanted_modules $(device_modules "$SYS/class/block/${root_node##*/}")"
 		return
 		;;
 	esac

@@ -1,0 +1,125 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Block devices: which one is meant, what it will be called in the capture kernel,
+# which drivers lead to it, and whether it can be a target at all.
+# shellcheck disable=SC2034,SC2154 # variables that other files set or use
+
+is_block_device()
+{
+	[ -b "$1" ]
+}
+
+# /dev/root is no device; the number of the file system is.
+real_device()
+{
+	if is_block_device "$1"; then
+		echo "$1"
+		return
+	fi
+	real_number=$(stat -c %d "$2")
+	real_number=$((real_number >> 8 & 4095)):$((real_number & 255 | real_number >> 12 & 1048320))
+	real_name=$(readlink -f "$SYS/dev/block/$real_number")
+	echo "/dev/${real_name##*/}"
+}
+
+# Names of devices may change from boot to boot; a UUID does not.
+lasting_name()
+{
+	[ -n "$device" ] || return 0
+	uuid=$(device_uuid "$device")
+	[ -z "$uuid" ] || device=UUID=$uuid
+	target_name="$device ($fstype)"
+}
+
+device_uuid()
+{
+	if command -v blkid >/dev/null; then
+		blkid -o value -s UUID "$1" 2>/dev/null && return
+	fi
+	for uuid_link in /dev/disk/by-uuid/*; do
+		if [ "$(readlink -f "$uuid_link")" = "$(readlink -f "$1")" ]; then
+			echo "${uuid_link##*/}"
+			return
+		fi
+	done
+}
+
+# device_of SPEC: the device that it names now
+device_of()
+{
+	case $1 in
+	LABEL=* | UUID=* | PARTUUID=*)
+		if command -v blkid >/dev/null; then
+			device_found=$(blkid -l -o device -t "$1" 2>/dev/null) && [ -n "$device_found" ] &&
+				echo "$device_found" && return
+		fi
+		findfs "$1" 2>/dev/null
+		;;
+	*) readlink -f "$1" ;;
+	esac
+}
+
+# resolve_device SPEC FSTYPE
+resolve_device()
+{
+	device=$1
+	fstype=$2
+	target=local
+	target_name="$device ($fstype)"
+	device_node=$(device_of "$device")
+	if [ -z "$device_node" ] || ! is_block_device "$device_node"; then
+		target_problem "there is no device $device" \
+			"blkid lists what there is; correct the line"
+		device=
+		return 1
+	fi
+	device_name=$(basename "$(readlink -f "$device_node")")
+	case $device_name in
+	dm-*)
+		target_problem "$device is a mapped device (LVM, encryption), which the capture kernel does not set up" \
+			"name a plain partition, raw, nfs or ssh"
+		return 1
+		;;
+	md*)
+		target_problem "$device is an md array, which the capture kernel does not assemble" \
+			"name a plain partition, raw, nfs or ssh"
+		return 1
+		;;
+	esac
+	wanted_modules="$wanted_modules $(device_modules "$SYS/class/block/$device_name")"
+}
+
+# device_modules FOLDER IN SYSFS: what the drivers on the way to that device call
+# themselves, for modules.alias
+device_modules()
+{
+	modules_at=$(readlink -f "$1")
+	while [ "$modules_at" != "$SYS/devices" ] && [ "$modules_at" != / ] && [ -n "$modules_at" ]; do
+		[ ! -r "$modules_at/modalias" ] || cat "$modules_at/modalias"
+		[ ! -e "$modules_at/driver/module" ] || basename "$(readlink -f "$modules_at/driver/module")"
+		modules_at=${modules_at%/*}
+	done
+	case $1 in
+	*/sd*) echo sd_mod ;;
+	esac
+}
+
+resolve_raw()
+{
+	resolve_device "$conf_target" "" || return 0
+	target=raw
+	target_name="$device (raw)"
+	if grep -q "^$device_node " "$PROC/mounts" "$PROC/swaps"; then
+		target_problem "$device is in use, and a dump would overwrite it" \
+			"name a partition that is kept for dumps"
+		return
+	fi
+	raw_type=$(blkid -o value -s TYPE "$device_node" 2>/dev/null)
+	if [ -n "$raw_type" ]; then
+		target_problem "there is a file system on $device ($raw_type), which a dump would overwrite" \
+			"write '$raw_type $conf_target', or clear it: wipefs -a $device_node"
+		return
+	fi
+	keep_raw_record "$device_node"
+}

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import threading
 
-from . import initramfs, paths
+from . import initramfs, paths, servers
 from .artifacts import PROBE
 from .suite import Failure, check
 
@@ -87,6 +87,8 @@ class Crash:
 
     def __init__(self, context, config, devices=(), default="", files=(), programs=(),
                  cmdline="crashkernel=64M", on_disk=False, machine=None):
+        if config.startswith("raw "):
+            programs = [*programs, servers.program("blkid")]
         files = [*files, ("/etc/kdump.conf", config, 0o644), ("/etc/default/kdump", default, 0o644)]
         self.context = context
         self.devices = tuple(devices)

@@ -32,10 +32,19 @@ lasting_name()
 	target_name="$device ($fstype)"
 }
 
+# device_tag DEVICE TAG: what blkid tells of it.  The whole line, since busybox's blkid
+# has no options.
+device_tag()
+{
+	blkid "$1" 2>/dev/null | sed -n "s/.* $2=\"\([^\"]*\)\".*/\1/p"
+}
+
 device_uuid()
 {
-	if command -v blkid >/dev/null; then
-		blkid -o value -s UUID "$1" 2>/dev/null && return
+	uuid=$(device_tag "$1" UUID)
+	if [ -n "$uuid" ]; then
+		echo "$uuid"
+		return
 	fi
 	for uuid_link in /dev/disk/by-uuid/*; do
 		if [ "$(readlink -f "$uuid_link")" = "$(readlink -f "$1")" ]; then
@@ -49,13 +58,7 @@ device_uuid()
 device_of()
 {
 	case $1 in
-	LABEL=* | UUID=* | PARTUUID=*)
-		if command -v blkid >/dev/null; then
-			device_found=$(blkid -l -o device -t "$1" 2>/dev/null) && [ -n "$device_found" ] &&
-				echo "$device_found" && return
-		fi
-		findfs "$1" 2>/dev/null
-		;;
+	LABEL=* | UUID=* | PARTUUID=*) findfs "$1" 2>/dev/null ;;
 	*) readlink -f "$1" ;;
 	esac
 }
@@ -110,16 +113,37 @@ resolve_raw()
 	resolve_device "$conf_target" "" || return 0
 	target=raw
 	target_name="$device (raw)"
-	if grep -q "^$device_node " "$PROC/mounts" "$PROC/swaps"; then
-		target_problem "$device is in use, and a dump would overwrite it" \
-			"name a partition that is kept for dumps"
-		return
-	fi
-	raw_type=$(blkid -o value -s TYPE "$device_node" 2>/dev/null)
-	if [ -n "$raw_type" ]; then
-		target_problem "there is a file system on $device ($raw_type), which a dump would overwrite" \
-			"write '$raw_type $conf_target', or clear it: wipefs -a $device_node"
-		return
-	fi
+	raw_is_free || return 0
 	keep_raw_record "$device_node"
+}
+
+# A dump overwrites what is there, so nothing may be.
+raw_is_free()
+{
+	raw_use=
+	for raw_user in "$SYS/class/block/$device_name"/*/partition \
+			"$SYS/class/block/$device_name"/holders/*; do
+		[ -e "$raw_user" ] || continue
+		raw_user=${raw_user%/partition}
+		raw_use="$raw_use ${raw_user##*/}"
+	done
+	! grep -q "^$device_node " "$PROC/mounts" "$PROC/swaps" || raw_use=" mounted, or swap"
+	if [ -n "$raw_use" ]; then
+		target_problem "$device is in use (${raw_use# }), and a dump would overwrite it" \
+			"name a partition that is kept for dumps"
+		return 1
+	fi
+	if ! command -v blkid >/dev/null; then
+		target_problem "there is no program blkid to tell whether $device is empty" \
+			"install util-linux"
+		return 1
+	fi
+	# A table without partitions is nothing that the kernel tells of.
+	raw_type=$(device_tag "$device_node" TYPE)
+	[ -n "$raw_type" ] || raw_type=$(device_tag "$device_node" PTTYPE)
+	if [ -n "$raw_type" ]; then
+		target_problem "$device has something on it ($raw_type), which a dump would overwrite" \
+			"name another one, or clear it: wipefs -a $device_node"
+		return 1
+	fi
 }

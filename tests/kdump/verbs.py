@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the verbs of kdump do, and the scripts of the package."""
+import os
+import subprocess
+
+from machine import TOOLS, Machine
+
+
+def clean(runner, shell):
+    """What has been mounted on the way is never removed along with the folder."""
+    mounts = """WORK=$RUN/work.1
+        mkdir -p $WORK/mnt; : >$WORK/mnt/dump; echo "/dev/sda $WORK/mnt ext4" >$PROC/mounts
+        umount() { echo "umount $*"; %s; }
+        clean_work; ls $RUN/work.1/mnt $RUN 2>&1 || :
+        """
+    for what, answer, wanted, left in (
+            ("mounted", ": >$PROC/mounts; rm $WORK/mnt/dump", "umount @/run/work.1/mnt\n", False),
+            ("busy", '[ "$1" = -l ] && : >$PROC/mounts', "umount -l @/run/work.1/mnt\n", False),
+            ("stuck", "false", "cannot be unmounted", True)):
+        with Machine() as machine:
+            runner.check(f"{shell} clean_work, {what}", machine.run(shell, mounts % answer), wanted)
+            runner.equal(f"{shell} clean_work, {what}: is it left?",
+                         (machine.path / "run/work.1/mnt/dump").exists(), left)
+
+
+def script(machine, name, *arguments, programs=None):
+    """Run a script of the package's in a machine; programs are what it finds there."""
+    text = (TOOLS / "debian" / name).read_text()
+    for place in ("/var/lib/", "/run/", "/proc/", "/sys/", "/etc/", "/boot/"):
+        text = text.replace(place, f"{machine.path}{place}")
+    for program, does in {**dict.fromkeys(("systemctl", "update-rc.d", "update-grub"), ""),
+                          **(programs or {})}.items():
+        machine.file(f"bin/{program}", f'#!/bin/sh\necho "{program} $*"\n{does}\n', 0o755)
+    done = subprocess.run(["sh", "-c", text, name, *arguments], capture_output=True, text=True,
+                          check=False, env={"PATH": f"{machine.path}/bin:{os.environ['PATH']}"})
+    return (done.stdout + done.stderr + f"status {done.returncode}\n").replace(
+        str(machine.path), "@")
+
+
+def removal(runner):
+    """The package's scripts remove its folders, and nothing that is mounted there."""
+    with Machine() as machine:
+        machine.file("run/kdump/work.1/mnt/dump", "")
+        machine.file("var/lib/kdump/initramfs.img", "")
+        machine.file("proc/mounts", f"/dev/sda {machine.path}/run/kdump/work.1/mnt ext4 rw 0 0\n")
+        # As if something were mounted there still.
+        output = script(machine, "postrm", "remove", programs={
+            "umount": "exit 1", "rm": 'case $* in *--one-file-system*) ;; *) exec /bin/rm "$@" ;; '
+                                      "esac"})
+        runner.check("postrm unmounts", output, "umount @/run/kdump/work.1/mnt\n",
+                     "umount -l @/run/kdump/work.1/mnt\n",
+                     "rm -rf --one-file-system @/var/lib/kdump @/run/kdump", "status 0")
+        runner.equal("postrm leaves what is mounted",
+                     (machine.path / "run/kdump/work.1/mnt/dump").exists(), True)
+
+
+def run(runner, shell):
+    clean(runner, shell)
+
+
+def run_once(runner):
+    removal(runner)

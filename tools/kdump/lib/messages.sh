@@ -17,7 +17,7 @@ say()
 
 warn()
 {
-	echo "kdump: warning: $*" >&2
+	[ "${QUIET:-0}" = 1 ] || echo "kdump: warning: $*" >&2
 }
 
 # die TEXT: give up

@@ -19,7 +19,7 @@ SYS=$HERE/sys PROC=$HERE/proc STATE=$HERE/state RUN=$HERE/run WORK=$HERE/work
 CONF_FILE=$HERE/kdump.conf SYSCONFIG_FILE=$HERE/sysconfig HOOKS_FOLDER=$HERE/hooks
 LOADED=$SYS/kernel/kexec_crash_loaded INITRAMFS=$STATE/initramfs.img
 is_block_device() { [ -f "$1" ]; }
-device_of() { echo "$HERE/dev/${1##*/}"; }
+device_of() { echo "$HERE/dev/${1##*[/=]}"; }
 blkid() { :; }
 blockdev() { echo 0; }
 crash_now() { echo crashed; }

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Targets: what kdump start refuses, and what it tells the capture side."""
-from machine import Machine
+import struct
+
+from machine import TOOLS, Machine
 
 RESOLVE = """read_configuration
 resolve_target
 echo "problems<$problems>"
-for name in device fstype save_path mount_options target_name; do
+for name in device fstype save_path mount_options target_name raw_size raw_id; do
     eval "echo \\"$name<\\$$name>\\""
 done
 """
@@ -37,6 +39,100 @@ def raw(runner, shell):
             runner.check(f"{shell} raw on {what}", output, wanted)
 
 
+def names(runner, shell):
+    """The capture kernel has no udev, and may find disks in another order: a file system is
+    known by its UUID, and a node is taken only if there is nothing else."""
+    uuid = BLKID % 'UUID="5-6" TYPE="ext4" PARTUUID="7"'
+    for target, prepare, wanted in (
+            ("ext4 /dev/disk/by-id/sda1", uuid,
+             ("device<UUID=5-6>", "target_name<UUID=5-6 (ext4)>")),
+            ("ext4 /dev/sda1", uuid, ("device<UUID=5-6>",)),
+            ("ext4 PARTUUID=sda1", uuid, ("device<UUID=5-6>",)),
+            ("ext4 LABEL=sda1", uuid, ("device<LABEL=sda1>",)),
+            ("minix /dev/disk/by-id/sda1", "", ("device<@/dev/sda1>", "warning: @/kdump.conf:1: ")),
+            ("raw /dev/disk/by-id/sdb", "", ("device<@/dev/sdb>", "warning: @/kdump.conf:1: ",
+                                             "raw_size<1048576>", "raw_id<>")),
+            ("raw PARTUUID=sda1", "partition_id() { echo 1; }\n",
+             ("device<@/dev/sda1>", "raw_size<1048576>", "raw_id<1>"))):
+        with Machine() as machine:
+            machine.disk("sda", partitions=1)
+            machine.disk("sdb")
+            output = machine.run(shell, prepare + "check_filesystem() { :; }\n" + RESOLVE, target)
+            runner.check(f"{shell} {target}", output, "problems<0>", *wanted)
+            runner.equal(f"{shell} {target}: a warning?", "warning" in output,
+                         any("warning" in word for word in wanted))
+
+
+def gpt(sector):
+    """A GUID partition table with two entries."""
+    table = bytearray(8 * sector)
+    table[510:512] = b"\x55\xaa"
+    struct.pack_into("<8s64xQII", table, sector, b"EFI PART", 3, 2, 256)
+    table[3 * sector + 16:3 * sector + 32] = bytes(range(16))
+    table[3 * sector + 272:3 * sector + 288] = bytes(range(16, 32))
+    return bytes(table)
+
+
+def mbr(signature):
+    return bytes(440) + signature + bytes(66) + b"\x55\xaa"
+
+
+# A table, the size of its sectors, and what tells each of two partitions from all others.
+TABLES = [(gpt(512), 512, "0f0e0d0c0b0a09080706050403020100", "1f1e1d1c1b1a19181716151413121110"),
+          (gpt(4096), 4096, "0f0e0d0c0b0a09080706050403020100", "1f1e1d1c1b1a19181716151413121110"),
+          (mbr(b"\1\2\3\4"), 512, "04030201-1", "04030201-2"), (mbr(bytes(4)), 512, "", ""),
+          (bytes(9000), 512, "", "")]
+
+
+def partitions(runner, shell):
+    """A raw partition is known by what the partition table says, wherever its disk is found."""
+    for table, sector, *ids in TABLES:
+        with Machine() as machine:
+            machine.disk("sda", partitions=2)
+            (machine.path / "dev/sda").write_bytes(table)
+            machine.file("sys/class/block/sda/queue/logical_block_size", f"{sector}\n")
+            output = machine.run(shell, """for node in sda1 sda2 sda; do
+                    echo "$node<$(partition_id $HERE/dev/$node)>"
+                done""")
+            runner.equal(f"{shell} partition_id", output,
+                         f"sda1<{ids[0]}>\nsda2<{ids[1]}>\nsda<>\n")
+
+
+# What was sda1 when kdump was armed, and what the capture kernel finds: the size and the identity
+# of each partition.
+FOUND = [("sda1 same", "1:id", "/dev/sda1"), ("sda1 other sdb1 same", "1:id", "/dev/sdb1"),
+         ("sda1 other", "1:id", "cannot"), ("sda1 larger", "1:id", "cannot"),
+         ("sda nothing", "1:", "/dev/sda1"), ("sda1 large sdb1 nothing", "1:", "cannot")]
+
+
+def swapped(runner, shell):
+    """A raw partition is found after its disk has changed names; what is another one is left."""
+    kinds = {"same": "1:id", "other": "1:di", "larger": "2:id", "nothing": "1:", "large": "2:"}
+    for disks, armed, wanted in FOUND:
+        words = disks.split()
+        found = dict(zip(words[::2], words[1::2]))
+        if "sda" in found:
+            found = {"sda1": found["sda"]}
+        with Machine() as machine:
+            machine.file("proc/partitions", "major minor  #blocks  name\n\n" + "".join(
+                f"   8        1       1024 {name}\n" for name in found))
+            table = "".join(f"    /dev/{name}) echo {kinds[kind]} ;;\n"
+                            for name, kind in found.items())
+            output = machine.run(shell, f""". {TOOLS}/capture/target.sh
+                kind() {{ case $1 in {table} esac; }}
+                blockdev() {{ kind $2 | sed 's/:.*//'; }}
+                partition_id() {{ kind $1 | sed 's/.*://'; }}
+                state_get() {{ echo /dev/sda1; }}
+                state_set() {{ echo "$*"; }}
+                fail() {{ echo "cannot: $*"; exit 1; }}
+                usleep() {{ raw_tries=99; }}
+                DEVICE=/dev/sda1 RAW_SIZE={armed.split(':')[0]} RAW_ID={armed.split(':')[1]}
+                RAW_TAIL=0
+                open_raw""")
+            runner.check(f"{shell} {disks}", output,
+                         wanted if wanted == "cannot" else f"device {wanted}\n")
+
+
 def run(runner, shell):
-    for case in (raw,):
+    for case in (raw, names, partitions, swapped):
         case(runner, shell)

@@ -52,7 +52,14 @@ open_ssh()
 
 open_raw()
 {
-	raw_device=$(state_get device)
+	# The node may be another disk's now, and the one that is meant still on its way.
+	raw_tries=0
+	until raw_device=$(find_raw "$(state_get device)"); do
+		raw_tries=$((raw_tries + 1))
+		[ $raw_tries -lt 100 ] || fail "$DEVICE is not what it was when kdump was armed"
+		usleep 200000
+	done
+	state_set device "$raw_device"
 	raw_size=$(blockdev --getsize64 "$raw_device") || fail "cannot ask $DEVICE for its size"
 	[ "$raw_size" -gt $((2 * RAW_TAIL)) ] || fail "$DEVICE has $raw_size bytes only"
 	state_set raw_tail $(((raw_size - RAW_TAIL) / RAW_BLOCK))

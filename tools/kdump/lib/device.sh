@@ -23,13 +23,28 @@ real_device()
 	echo "/dev/${real_name##*/}"
 }
 
-# Names of devices may change from boot to boot; a UUID does not.
+# Names of devices may change from boot to boot, and udev, which makes those of
+# /dev/disk, does not run in the capture kernel; neither does it find PARTUUIDs of file
+# systems.  What is named by LABEL or UUID stays so.
 lasting_name()
 {
-	[ -n "$device" ] || return 0
-	uuid=$(device_uuid "$device")
-	[ -z "$uuid" ] || device=UUID=$uuid
+	case $device in
+	'' | LABEL=* | UUID=*) return ;;
+	esac
+	uuid=$(device_uuid "$device_node")
+	if [ -n "$uuid" ]; then
+		device=UUID=$uuid
+	else
+		node_name
+	fi
 	target_name="$device ($fstype)"
+}
+
+# Nothing but the node is left.
+node_name()
+{
+	device=$(readlink -f "$device_node")
+	warn "$CONF_FILE:$target_line: nothing but the name $device tells the capture kernel which device it is"
 }
 
 # device_tag DEVICE TAG: what blkid tells of it.  The whole line, since busybox's blkid
@@ -114,6 +129,14 @@ resolve_raw()
 	target=raw
 	target_name="$device (raw)"
 	raw_is_free || return 0
+	raw_size=$(($(cat "$SYS/class/block/$device_name/size") * 512))
+	raw_id=$(partition_id "$device_node")
+	if [ -n "$raw_id" ]; then
+		device=$device_node
+	else
+		node_name
+	fi
+	target_name="$device (raw)"
 	keep_raw_record "$device_node"
 }
 

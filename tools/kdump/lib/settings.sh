@@ -93,6 +93,8 @@ write_settings()
 	setting TARGET "$target"
 	setting TARGET_NAME "$target_name"
 	setting DEVICE "$device"
+	setting RAW_SIZE "$raw_size"
+	setting RAW_ID "$raw_id"
 	setting FSTYPE "$fstype"
 	setting MOUNT_OPTIONS "$mount_options"
 	setting SAVE_PATH "$save_path"

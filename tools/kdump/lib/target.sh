@@ -10,7 +10,7 @@
 # $wanted_modules.
 resolve_target()
 {
-	for unset in target target_name device fstype mount_options wanted_modules \
+	for unset in target target_name device fstype mount_options wanted_modules raw_size raw_id \
 			net_mode net_mac net_address net_gateway server_address \
 			nfs_source nfs_versions nfs_options ssh_client ssh_login ssh_port \
 			root_device root_fstype root_path; do
@@ -102,6 +102,7 @@ resolve_filesystem()
 	fi
 	resolve_device "$conf_target" "$conf_kind" || return 0
 	check_filesystem
+	lasting_name
 }
 
 # Is it that file system, and can it be written?  Where it is mounted, there;

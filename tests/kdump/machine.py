@@ -73,6 +73,15 @@ class Machine:
         self.link(f"sys/class/block/{name}", self.path / place)
         self.file(f"dev/{name}", "")
 
+    def driver(self, device, name, modalias=None, module=True):
+        """A driver for a device of sysfs; module: it is one, not built in without a name."""
+        self.file(f"sys/module/{name}/drivers/x", "")
+        if module:
+            self.file(f"sys/module/{name}/initstate", "live\n")
+        self.link(f"sys/{device}/driver/module", self.path / f"sys/module/{name}")
+        if modalias:
+            self.file(f"sys/{device}/modalias", f"{modalias}\n")
+
     def run(self, shell, call, config="", sysconfig=""):
         """What the call says, with these files, in which @ stands for the folder."""
         self.file("kdump.conf", config.replace("@", str(self.path)))

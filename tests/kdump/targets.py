@@ -2,7 +2,7 @@
 """Targets: what kdump start refuses, and what it tells the capture side."""
 import struct
 
-from machine import TOOLS, Machine
+from machine import PCI, TOOLS, Machine
 
 RESOLVE = """read_configuration
 resolve_target
@@ -133,6 +133,34 @@ def swapped(runner, shell):
                          wanted if wanted == "cannot" else f"device {wanted}\n")
 
 
+def drivers(runner, shell):
+    """What drives the disk and its controller must be in the capture kernel."""
+    missing = "has no driver mpt3sas, which leads to the target"
+    listed = "kernel/b/sd_mod.ko\nkernel/b/ext4.ko\n"
+    for what, files, wanted in (
+            ("nowhere", {}, missing),
+            ("no modules at all", {"builtin": None}, "problems<0>"),
+            ("a module", {"dep": "kernel/a/mpt3sas.ko:\n"}, "a/mpt3sas.ko>"),
+            ("built in", {"builtin": listed + "kernel/a/mpt3sas.ko\n"}, "problems<0>"),
+            ("by another module",
+             {"dep": "kernel/a/other.ko:\n", "alias": "alias pci:v1d* other\n"}, "a/other.ko>"),
+            ("by another one built in", {"builtin.modinfo": "o.license=GPL\0o.alias=pci:v1d*\0"},
+             "problems<0>"),
+            ("by one for other devices", {"builtin.modinfo": "o.alias=pci:v2d*\0"}, missing)):
+        with Machine() as machine:
+            machine.disk("sda")
+            machine.driver(PCI, "mpt3sas", "pci:v1d2")
+            machine.driver(f"{PCI}/..", "pcieport", module=False)
+            for name, text in {"builtin": listed, **files}.items():
+                if text is not None:
+                    machine.file(f"modules/modules.{name}", text)
+            output = machine.run(shell, "check_filesystem() { :; }; read_configuration; "
+                                 'resolve_target; find_modules; echo "problems<$problems>"; '
+                                 'echo "<$module_files>"', "ext4 LABEL=sda\n")
+            runner.check(f"{shell} driver {what}", output,
+                         f"problems<{1 if wanted == missing else 0}>", wanted)
+
+
 def run(runner, shell):
-    for case in (raw, names, partitions, swapped):
+    for case in (raw, names, partitions, swapped, drivers):
         case(runner, shell)

@@ -105,21 +105,29 @@ resolve_device()
 		return 1
 		;;
 	esac
-	wanted_modules="$wanted_modules $(device_modules "$SYS/class/block/$device_name")"
+	want_device "$SYS/class/block/$device_name"
 }
 
-# device_modules FOLDER IN SYSFS: what the drivers on the way to that device call
-# themselves, for modules.alias
-device_modules()
+# want_device FOLDER IN SYSFS: have what leads to that device
+want_device()
 {
-	modules_at=$(readlink -f "$1")
-	while [ "$modules_at" != "$SYS/devices" ] && [ "$modules_at" != / ] && [ -n "$modules_at" ]; do
-		[ ! -r "$modules_at/modalias" ] || cat "$modules_at/modalias"
-		[ ! -e "$modules_at/driver/module" ] || basename "$(readlink -f "$modules_at/driver/module")"
-		modules_at=${modules_at%/*}
+	wanted_drivers="$wanted_drivers $(device_drivers "$1")"
+}
+
+# device_drivers FOLDER IN SYSFS: of each device on the way, NAME|MODALIAS: the module
+# that drives it now, and what modules.alias knows it by.  Either may be missing.
+device_drivers()
+{
+	drivers_at=$(readlink -f "$1")
+	while [ "$drivers_at" != "$SYS/devices" ] && [ "$drivers_at" != / ] && [ -n "$drivers_at" ]; do
+		driver_name=''
+		[ ! -e "$drivers_at/driver/module" ] ||
+			driver_name=$(basename "$(readlink -f "$drivers_at/driver/module")")
+		echo "$driver_name|$(cat "$drivers_at/modalias" 2>/dev/null)"
+		drivers_at=${drivers_at%/*}
 	done
 	case $1 in
-	*/sd*) echo sd_mod ;;
+	*/sd*) echo "sd_mod|" ;;
 	esac
 }
 

@@ -105,8 +105,10 @@ find_modules()
 	fstype=$(capture_fstype "$fstype")
 	root_fstype=$(capture_fstype "$root_fstype")
 	module_files=
+	driver_names=$(echo "$wanted_drivers" | tr '|' ' ')
 	# shellcheck disable=SC2086 # lists of words
-	for module_file in $(modules_for $fstype $root_fstype $wanted_modules $WATCHDOGS | sed '/^?/d') \
+	for module_file in $(modules_for $fstype $root_fstype $wanted_modules $driver_names \
+				$WATCHDOGS | sed '/^?/d') \
 			$(modules_for ${conf_extra_modules-} | tr ' ' :); do
 		case $module_file in
 		'?':*)
@@ -117,16 +119,57 @@ find_modules()
 		*) module_files="$module_files $module_file" ;;
 		esac
 	done
-	check_filesystem_module
+	# modules.builtin is there wherever modules are installed.
+	if [ -r "$modules_folder/modules.builtin" ]; then
+		check_filesystem_module
+		check_drivers
+	fi
 }
 
 # A file system that is neither a module here nor known to be built in: better now
-# than after a crash.  modules.builtin is there wherever modules are installed.
+# than after a crash.
 check_filesystem_module()
 {
-	if [ -n "$fstype" ] && [ -r "$modules_folder/modules.builtin" ]; then
-		! modules_for "$fstype" | grep -q '^?' ||
-			target_problem "the capture kernel $kernel_release has no $fstype" \
-				"install its modules in $modules_folder, or name another target"
-	fi
+	check_fstype=$fstype
+	[ "$target" != nfs ] || check_fstype=nfs
+	! modules_for "$check_fstype" | grep -q '^?' ||
+		target_problem "the capture kernel $kernel_release has no $check_fstype" \
+			"install its modules in $modules_folder, or name another target"
+}
+
+# Likewise the drivers of the target and of the controllers before it.
+check_drivers()
+{
+	for check_driver in $wanted_drivers; do
+		check_name=${check_driver%%|*}
+		if is_driver_module "$check_name" && modules_for "$check_name" | grep -q '^?' &&
+				! has_driver_for "${check_driver#*|}"; then
+			target_problem "the capture kernel $kernel_release has no driver $check_name, which leads to the target" \
+				"name a kernel that has it (KDUMP_KERNELVER), or another target"
+		fi
+	done
+}
+
+# is_driver_module NAME: has it a name that all kernels know it by?  What cannot be a
+# module, as the driver of PCI bridges, is in no list.
+is_driver_module()
+{
+	[ -n "$1" ] || return
+	[ ! -e "$SYS/module/$1/initstate" ] || return 0
+	grep -q "/$(echo "$1" | sed 's/_/[_-]/g')\.ko" \
+		"${RUNNING_MODULES-/lib/modules/$(uname -r)}/modules.builtin" 2>/dev/null
+}
+
+# has_driver_for MODALIAS: what drives the device here may come from somewhere else
+has_driver_for()
+{
+	[ -n "$1" ] || return
+	[ -z "$(modules_for "$1")" ] || return 0
+	tr '\000' '\n' 2>/dev/null <"$modules_folder/modules.builtin.modinfo" |
+		sed -n 's/^[^.=]*\.alias=//p' | while read -r driver_pattern; do
+			# shellcheck disable=SC2254 # it is a pattern
+			case $1 in
+			$driver_pattern) echo "found" ;;
+			esac
+		done | grep -q found
 }

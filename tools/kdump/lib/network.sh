@@ -53,7 +53,7 @@ resolve_network()
 		target_problem "$net_device has no IPv4 address" "bring it up first, or write $net_device:dhcp"
 		return 1
 	fi
-	wanted_modules="$wanted_modules $(device_modules "$SYS/class/net/$net_device/device")"
+	want_device "$SYS/class/net/$net_device/device"
 }
 
 resolve_server()

@@ -6,11 +6,12 @@
 # a problem with the line that asked for it.
 # shellcheck disable=SC2034,SC2154 # variables that other files set or use
 
-# Set everything that write_settings writes, and the modules that are needed in
-# $wanted_modules.
+# Set everything that write_settings writes, and what is needed to get there
+# in $wanted_modules and $wanted_drivers.
 resolve_target()
 {
-	for unset in target target_name device fstype mount_options wanted_modules raw_size raw_id \
+	for unset in target target_name device fstype mount_options raw_size raw_id \
+			wanted_modules wanted_drivers \
 			net_mode net_mac net_address net_gateway server_address \
 			nfs_source nfs_versions nfs_options ssh_client ssh_login ssh_port \
 			root_device root_fstype root_path; do
@@ -158,7 +159,7 @@ resolve_root()
 		root_device=$(device_uuid "$root_node")
 		root_device=${root_device:+UUID=$root_device}
 		root_device=${root_device:-$root_node}
-		wanted_modules="$wanted_modules $(device_modules "$SYS/class/block/${root_node##*/}")"
+		want_device "$SYS/class/block/${root_node##*/}"
 		return
 		;;
 	esac

@@ -257,14 +257,16 @@ conf_together()
 	if [ -n "${line_sshkey-}" ] && [ "${conf_kind-}" != ssh ]; then
 		ignored "$CONF" "$line_sshkey" "'sshkey'" "the target is not ssh"
 	fi
-	case ${conf_kind-}:${conf_core_collector-} in
-	ssh:scp | ssh:scp\ *) ;;
-	*:scp | *:scp\ *)
+	conf_program=${conf_core_collector-}
+	conf_program=${conf_program%% *}
+	case ${conf_kind-}:${conf_program##*/} in
+	ssh:scp) ;;
+	*:scp)
 		problem "$CONF" "$line_core_collector" "scp copies to an ssh target only" \
 			"name another core_collector, or an ssh target" ;;
 	esac
-	case ${conf_kind-}:"${conf_core_collector-} " in
-	*:makedumpfile*" -F "*) ;;
+	case ${conf_kind-}:${conf_program##*/}:"${conf_core_collector-} " in
+	*" -F "*) ;;
 	ssh:makedumpfile* | raw:makedumpfile*)
 		problem "$CONF" "$line_core_collector" "without -F makedumpfile writes to a file only" \
 			"write core_collector makedumpfile -F ..." ;;

@@ -47,10 +47,11 @@ libraries_of()
 program_path()
 {
 	case $1 in
-	*/*)
+	/*)
 		[ -x "$1" ] && echo "$1"
 		return
 		;;
+	*/*) return 1 ;;	# from which folder?
 	esac
 	echo "$PATH" | tr : '\n' | while read -r path_folder; do
 		if [ -f "$path_folder/$1" ] && [ -x "$path_folder/$1" ]; then
@@ -60,14 +61,27 @@ program_path()
 	done | grep .
 }
 
-# plan_command NAME: a program of this system by its name
+# plan_command NAME: a program of this system by its name, or by its place, where it is
+# found there, too
 plan_command()
 {
 	command_path=$(program_path "$1")
+	case $1 in
+	*/*) in_path "$1" || echo "l $1 /bin/${1##*/}" ;;
+	esac
 	case $(readlink -f "$command_path") in
 	*/busybox*) return ;;	# is there already
 	esac
 	plan_program "$command_path"
+}
+
+# in_path FILE: is it in a folder that in the initramfs is /bin, too?
+in_path()
+{
+	case ${1%/*} in
+	/bin | /sbin | /usr/bin | /usr/sbin) ;;
+	*) return 1 ;;
+	esac
 }
 
 # The first busybox that needs no library, else any, with its libraries.
@@ -90,6 +104,8 @@ plan_base()
 	plan_program "$busybox" /bin/busybox
 	echo "l /bin/sh busybox"	# it links the others by itself, see kdump-save
 	echo "l /sbin bin"
+	echo "l /usr/bin ../bin"
+	echo "l /usr/sbin ../bin"
 	for capture_file in "$LIB"/capture/*; do
 		plan_file 755 "/lib/kdump/$(basename "$capture_file")" "$capture_file"
 	done
@@ -146,11 +162,11 @@ plan_hooks()
 # Programs that the administrator names; each must be there.
 check_programs()
 {
-	case ${collector%% *} in
+	case ${collector_program##*/} in
 	vmcore-save)
 		[ -x "$LIB/vmcore-save" ] || problem "$CONF_FILE" "${line_core_collector-0}" \
 			"there is no saver $LIB/vmcore-save" "install it, or write core_collector makedumpfile or cp" ;;
-	*) check_program core_collector "${collector%% *}" ;;
+	*) check_program core_collector "$collector_program" ;;
 	esac
 	for extra_bin in ${conf_extra_bins-}; do
 		check_program extra_bins "$extra_bin"
@@ -169,9 +185,9 @@ check_program()
 
 plan_programs()
 {
-	case ${collector%% *} in
+	case ${collector_program##*/} in
 	vmcore-save) ;;
-	*) plan_command "${collector%% *}" ;;
+	*) plan_command "$collector_program" ;;
 	esac
 	for extra_bin in ${conf_extra_bins-}; do
 		plan_command "$extra_bin"

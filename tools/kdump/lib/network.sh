@@ -137,8 +137,8 @@ choose_ssh_client()
 	ssh_client=${KDUMP_SSH_CLIENT-}
 	if [ -z "$ssh_client" ]; then
 		ssh_client=openssh
-		case ${conf_core_collector-} in
-		scp | scp\ *) ;;
+		case ${collector%% *} in
+		scp) ;;
 		*) ! command -v dbclient >/dev/null || ssh_client=dropbear ;;
 		esac
 	fi

@@ -25,7 +25,9 @@ choose_collector()
 {
 	format=
 	if [ -n "${conf_core_collector-}" ]; then
-		collector=$conf_core_collector
+		# There it is in /bin, and known by its name.
+		collector_program=${conf_core_collector%% *}
+		collector=${collector_program##*/}${conf_core_collector#"$collector_program"}
 		for unused in KDUMP_DUMPLEVEL KDUMP_DUMPFORMAT; do
 			eval "unused_line=\${line_$unused-}"
 			[ -z "$unused_line" ] || ignored "$SYSCONFIG_FILE" "$unused_line" "$unused" \
@@ -33,6 +35,7 @@ choose_collector()
 		done
 		return
 	fi
+	collector_program=vmcore-save
 	collector="vmcore-save -l ${KDUMP_DUMPLEVEL-31}"
 	case ${KDUMP_DUMPFORMAT-} in
 	none) format=none ;;

@@ -34,6 +34,35 @@ def paths(runner, shell):
                 runner.check(f"{shell} {config}{sysconfig}", output, word + "\n")
 
 
+# The first line of a script, extra_bins, and is it refused?
+INTERPRETERS = [("#!/bin/sh", "", False), ("#! /usr/bin/awk -f", "", False),
+                ("#!/usr/bin/env sh", "", False), ("echo without", "", False),
+                ("#!/bin/bash", "", True), ("#!/usr/bin/env python3", "", True),
+                ("#!/opt/sh", "", True), ("#!/bin/bash", "/usr/bin/bash", False),
+                ("#!/usr/bin/env bash", "bash", False), ("#!/opt/tool", "tool", True),
+                ("#!@/opt/tool -x", "@/opt/tool", False), ("\x7fELF", "", False)]
+
+
+def interpreters(runner, shell):
+    """A script is refused whose interpreter would not be there."""
+    for first, extra, refused in INTERPRETERS:
+        with Machine() as machine:
+            machine.file("busybox", "#!/bin/sh\nprintf '%s\\n' ash awk sh\n", 0o755)
+            machine.file("opt/tool", "", 0o755)
+            machine.file("hooks/pre.d/hook", first.replace("@", str(machine.path)) + "\nline\n",
+                         0o755)
+            machine.file("hooks/pre.d/text", "#!/bin/none\n")
+            output = machine.run(shell, """read_configuration
+                collector_program=sh transfer_program=
+                find_busybox() { busybox=$HERE/busybox; }
+                program_path() { case $1 in sh) ;; /*) echo $1 ;; *) echo $HERE/opt/tool ;; esac; }
+                check_programs""", f"extra_bins {extra}\n" if extra else "")
+            runner.equal(f"{shell} {first}, {extra}: {output}", "pre.d/hook:1: the capture kernel "
+                         "has no" in output, refused)
+            runner.equal(f"{shell} {first}: another problem? {output}", output.count("kdump: "),
+                         int(refused))
+
+
 def run(runner, shell):
-    for case in (paths,):
+    for case in (paths, interpreters):
         case(runner, shell)

@@ -145,16 +145,17 @@ plan_ssh()
 	esac
 }
 
-plan_hooks()
+# each_hook COMMAND: COMMAND FILE NAME for each, with its name in the initramfs
+each_hook()
 {
 	for hook_name in kdump_pre kdump_post kdump_emergency; do
 		eval "hook_file=\${conf_$hook_name-}"
-		[ -z "$hook_file" ] || plan_program "$hook_file" "/etc/kdump/hooks/$hook_name"
+		[ -z "$hook_file" ] || "$1" "$hook_file" "/etc/kdump/hooks/$hook_name"
 	done
 	for hook_folder in pre.d post.d emergency.d; do
 		for hook_file in "$HOOKS_FOLDER/$hook_folder"/*; do
 			[ ! -f "$hook_file" ] || [ ! -x "$hook_file" ] ||
-				plan_program "$hook_file" "/etc/kdump/hooks/$hook_folder/$(basename "$hook_file")"
+				"$1" "$hook_file" "/etc/kdump/hooks/$hook_folder/$(basename "$hook_file")"
 		done
 	done
 }
@@ -174,6 +175,11 @@ check_programs()
 	if [ -n "${conf_fence_kdump_nodes-}" ]; then
 		check_program fence_kdump_nodes fence_kdump_send
 	fi
+	find_busybox
+	each_hook check_interpreter
+	for script in "$collector_program" ${transfer_program-} ${conf_extra_bins-}; do
+		script=$(program_path "$script") && check_interpreter "$script"
+	done
 }
 
 check_program()
@@ -181,6 +187,25 @@ check_program()
 	eval "program_line=\${line_$1-0}"
 	program_path "$2" >/dev/null || problem "$CONF_FILE" "$program_line" \
 		"there is no program '$2'" "install it, or correct the line"
+}
+
+# check_interpreter FILE: what runs a script must be in the initramfs, too
+check_interpreter()
+{
+	# The program, or what env is to find.
+	interpreter=$(LC_ALL=C sed -n '1s/^#![[:blank:]]*//p; q' "$1" |
+		awk '{ print $1 ~ /\/env$/ ? $2 : $1 }')
+	[ -n "$interpreter" ] || return 0
+	case $interpreter in
+	/*) ! in_path "$interpreter" || interpreter=${interpreter##*/} ;;
+	esac
+	# These keep their place, or are in /bin.
+	for extra_bin in ${conf_extra_bins-}; do
+		[ "$extra_bin" != "$interpreter" ] && [ "${extra_bin##*/}" != "$interpreter" ] || return 0
+	done
+	"$busybox" --list | grep -q -x -F "$interpreter" || problem "$1" 1 \
+		"the capture kernel has no $interpreter to run this script" \
+		"write it for sh, or name $interpreter in extra_bins"
 }
 
 plan_programs()
@@ -205,7 +230,7 @@ make_plan()
 	{
 		plan_base
 		plan_modules
-		plan_hooks
+		each_hook plan_program
 		plan_programs
 		[ "$target" != ssh ] || plan_ssh
 	} >"$plan.all"

@@ -70,6 +70,7 @@ class Machine:
 
     def _device(self, name, place):
         self.file(f"{place}/size", "2048\n")
+        self.file(f"{place}/queue/logical_block_size", "512\n")
         self.link(f"sys/class/block/{name}", self.path / place)
         self.file(f"dev/{name}", "")
 

@@ -161,6 +161,72 @@ def drivers(runner, shell):
                          f"problems<{1 if wanted == missing else 0}>", wanted)
 
 
+# mountinfo, the path, and where the capture kernel finds the folder.
+MOUNTS = [
+    ("1 0 8:1 / / rw - ext4 /dev/sda1 rw", "/data/crash", "/data/crash", ""),
+    ("1 0 8:1 / / rw shared:1 - ext4 /dev/sda1 rw", "/link/crash", "/data/crash", ""),
+    ("2 1 8:1 / /data rw - ext4 /dev/sda1 rw", "/data/crash", "/crash", ""),
+    ("2 1 8:1 /a/b /data rw shared:1 master:2 - xfs /dev/sda1 rw", "/data/crash", "/a/b/crash", ""),
+    ("2 1 8:1 /a /data/crash rw - xfs /dev/sda1 rw", "/link/crash", "/a", ""),
+    ("2 1 8:1 / /data rw - btrfs /dev/sda1 rw,subvolid=5,subvol=/", "/data/crash", "/crash", ""),
+    ("2 1 8:1 /@ /data rw - btrfs /dev/sda1 rw,subvol=/@", "/data/crash", "/crash", "subvol=/@"),
+    ("2 1 8:1 /@/a /data rw - btrfs /dev/sda1 rw,subvol=/@", "/data/crash", "/a/crash",
+     "subvol=/@"),
+]
+
+
+def default_paths(runner, shell):
+    """A path of this system is told as the capture kernel will see it: without links, and from
+    the root of the file system or subvolume."""
+    for line, path, wanted, options in MOUNTS:
+        with Machine() as machine:
+            machine.disk("sda", partitions=1)
+            (machine.path / "data").mkdir()
+            machine.link("link", machine.path / "data")
+            root = "0 0 0:1 / / rw - rootfs rootfs rw\n"
+            fields = line.split(" ")
+            if fields[4] != "/":
+                fields[4] = f"{machine.path}{fields[4]}"
+                wanted = wanted.replace("@", "")
+            else:
+                wanted = f"@{wanted}"
+            machine.file("proc/self/mountinfo", root + " ".join(fields) + "\n")
+            output = machine.run(shell, 'real_device() { echo "$1"; }\n' + RESOLVE, f"path @{path}")
+            runner.check(f"{shell} {line}", output, "problems<0>", f"save_path<{wanted}>\n",
+                         f"mount_options<{options}>")
+
+
+def target_paths(runner, shell):
+    """A path on a target is without links, too, and does not leave it."""
+    for path, wanted in (("/crash", "save_path</crash>"), ("/inside/x", "save_path</crash/x>"),
+                         ("/outside/x", "is a link that leads out of it, to @/data/x")):
+        with Machine() as machine:
+            machine.disk("sda", partitions=1)
+            for name in ("data", "mnt/crash", "sub"):
+                (machine.path / name).mkdir(parents=True)
+            machine.link("mnt/inside", "crash")
+            machine.link("mnt/outside", machine.path / "data")
+            machine.file("proc/self/mountinfo", "".join(
+                f"1 0 8:1 {root} {point} rw - {what} rw\n" for root, point, what in (
+                    ("/", "/", "ext4 /dev/sdz"),
+                    ("/sub", f"{machine.path}/sub", f"ext4 {machine.path}/dev/sda1"),
+                    ("/", f"{machine.path}/mnt", f"ext4 {machine.path}/dev/sda1"))))
+            runner.check(f"{shell} {path}", machine.run(shell, RESOLVE,
+                                                        f"ext4 LABEL=sda1\npath {path}"), wanted)
+
+
+def root_subvolume(runner, shell):
+    """dump_to_rootfs mounts the subvolume that is the root here."""
+    with Machine() as machine:
+        machine.disk("sda", partitions=1)
+        machine.file("proc/self/mountinfo", "1 0 8:1 /@ / rw - btrfs /dev/sda1 rw,subvol=/@\n")
+        output = machine.run(shell, """read_configuration; choose_collector
+            choose_actions; resolve_target; write_settings""",
+                             "failure_action dump_to_rootfs\nraw /dev/sda1")
+        runner.check(f"{shell} root", output, "ROOT_MOUNT_OPTIONS='subvol=/@'")
+
+
 def run(runner, shell):
-    for case in (raw, names, partitions, swapped, drivers):
+    for case in (raw, names, partitions, swapped, drivers, default_paths, target_paths,
+                 root_subvolume):
         case(runner, shell)

@@ -106,7 +106,7 @@ write_settings()
 	setting ROOT_TARGET_NAME "the root file system"
 	setting ROOT_DEVICE "$root_device"
 	setting ROOT_FSTYPE "$root_fstype"
-	setting ROOT_MOUNT_OPTIONS ""
+	setting ROOT_MOUNT_OPTIONS "$root_options"
 	setting ROOT_SAVE_PATH "$root_path"
 }
 

@@ -14,7 +14,7 @@ resolve_target()
 			wanted_modules wanted_drivers \
 			net_mode net_mac net_address net_gateway server_address \
 			nfs_source nfs_versions nfs_options ssh_client ssh_login ssh_port \
-			root_device root_fstype root_path; do
+			root_device root_fstype root_options root_path; do
 		eval "$unset="
 	done
 	save_path=${conf_path-/var/crash}
@@ -43,20 +43,33 @@ target_problem()
 	problem "$CONF_FILE" "$target_line" "$1" "$2"
 }
 
-# mount_of FOLDER: set mount_device, mount_type, mount_point
+# mount_of FOLDER: set mount_device, mount_type, mount_point; and mount_root, the folder
+# of the file system that is mounted there, and mount_super, its options
 mount_of()
 {
-	mount_device='' mount_type='' mount_point=''
-	while read -r mounted_device mounted_at mounted_type _; do
+	mount_device='' mount_type='' mount_point='' mount_root='' mount_super=''
+	while read -r _ _ _ mounted_root mounted_at mounted_rest; do
+		# After a variable number of fields comes a dash: TYPE DEVICE OPTIONS.
+		mounted_rest=${mounted_rest#*- }
+		# Not in the pattern, where bash makes something else of it.
+		mounted_below=${mounted_at%/}
 		# The longest mount point wins, of equal ones the last; not the rootfs below.
-		case $1/ in
-		"${mounted_at%/}"/*)
-			if [ "${#mounted_at}" -ge "${#mount_point}" ] && [ "$mounted_type" != rootfs ]; then
-				mount_device=$mounted_device mount_type=$mounted_type mount_point=$mounted_at
-			fi
+		case $1/:$mounted_rest in
+		*:rootfs\ *) ;;
+		"$mounted_below"/*)
+			[ "${#mounted_at}" -ge "${#mount_point}" ] || continue
+			mount_point=$mounted_at mount_root=$mounted_root
+			mount_type=${mounted_rest%% *} mounted_rest=${mounted_rest#* }
+			mount_device=${mounted_rest%% *} mount_super=${mounted_rest#* }
 			;;
 		esac
-	done <"$PROC/mounts"
+	done <"$PROC/self/mountinfo"
+}
+
+# subvolume_of OPTIONS: the subvolume of btrfs that they name, if it is not the top
+subvolume_of()
+{
+	echo "$1" | tr , '\n' | sed -n 's/^subvol=//p' | grep -v -x / | tail -n 1
 }
 
 # Without a target: the file system on which path lies.
@@ -64,6 +77,8 @@ resolve_path()
 {
 	mkdir -p "$save_path" 2>/dev/null ||
 		target_problem "the folder $save_path cannot be made" "name another path"
+	# A link of this system's need not lead anywhere on the target.
+	save_path=$(readlink -f "$save_path")
 	mount_of "$save_path"
 	case $mount_type in
 	nfs | nfs4)
@@ -81,17 +96,13 @@ resolve_path()
 	esac
 	[ -w "$save_path" ] || target_problem "$save_path cannot be written" "mount it writable"
 	save_path=${save_path#"${mount_point%/}"}
-	subvolume_of "$mount_point"
+	# What is mounted may be a subvolume, which is mounted there, too, and a folder of it.
+	subvolume=$(subvolume_of "$mount_super")
+	mount_options=${subvolume:+subvol=$subvolume}
+	mount_root=${mount_root#"$subvolume"}
+	save_path=${mount_root%/}$save_path
 	resolve_device "$(real_device "$mount_device" "$mount_point")" "$mount_type"
 	lasting_name
-}
-
-# A subvolume of btrfs that is mounted here is to be mounted there.
-subvolume_of()
-{
-	subvolume=$(awk -v at="$1" '$2 == at && $3 == "btrfs" { print $4 }' "$PROC/mounts" |
-		tr , '\n' | sed -n 's/^subvol=//p' | tail -n 1)
-	[ -z "$subvolume" ] || [ "$subvolume" = / ] || mount_options="subvol=$subvolume"
 }
 
 resolve_filesystem()
@@ -110,8 +121,7 @@ resolve_filesystem()
 # otherwise on a mount of our own.
 check_filesystem()
 {
-	check_point=$(awk -v a="$device_node" -v b="$(readlink -f "$device_node")" \
-		'$1 == a || $1 == b { print $2; exit }' "$PROC/mounts")
+	check_point=$(whole_mount_of "$device_node")
 	check_own=
 	if [ -z "$check_point" ]; then
 		check_own=$WORK/mnt
@@ -129,9 +139,32 @@ check_filesystem()
 			"is it mounted read-only, or full?"
 	else
 		rm -f "$check_point$save_path/.kdump-test"
+		check_path
 		keep_record "$check_point$save_path"
 	fi
 	[ -z "$check_own" ] || umount "$check_own"
+}
+
+# Where the root of that file system is, not a folder or subvolume of it.
+whole_mount_of()
+{
+	awk -v a="$1" -v b="$(readlink -f "$1")" '$4 == "/" {
+			for (i = 7; i < NF && $i != "-"; i++);
+			if ($(i + 2) == a || $(i + 2) == b) { print $5; exit }
+		}' "$PROC/self/mountinfo"
+}
+
+# A link may lead somewhere else when the target is mounted in another place.
+check_path()
+{
+	linked_path=$(readlink -f "$check_point$save_path")
+	mount_of "$linked_path"
+	if [ "$mount_point" = "$check_point" ]; then
+		save_path=${linked_path#"${check_point%/}"}
+	else
+		target_problem "$save_path on $device is a link that leads out of it, to $linked_path" \
+			"name the folder itself"
+	fi
 }
 
 resolve_command()
@@ -151,8 +184,11 @@ resolve_root()
 {
 	mount_of /
 	root_fstype=$mount_type
+	root_options=$(subvolume_of "$mount_super")
+	root_options=${root_options:+subvol=$root_options}
 	root_node=$(real_device "$mount_device" /)
-	root_path=${conf_path-/var/crash}
+	root_path=$(readlink -f "${conf_path-/var/crash}")
+	root_path=${root_path:-${conf_path-/var/crash}}
 	case $root_fstype:$root_node in
 	*:/dev/dm-* | *:/dev/mapper/* | *:/dev/md*) ;;
 	ext[234]:/dev/* | xfs:/dev/* | btrfs:/dev/*)

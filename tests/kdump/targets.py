@@ -226,7 +226,51 @@ def root_subvolume(runner, shell):
         runner.check(f"{shell} root", output, "ROOT_MOUNT_OPTIONS='subvol=/@'")
 
 
+# Where a device is in sysfs, and words of the problem.
+PLACES = [("virtual/block", "loop0", "a device in software"),
+          ("virtual/block", "dm-0", "a mapped device"), ("virtual/block", "md0", "an md array"),
+          ("platform/host3/session1/target3:0:0/3:0:0:0/block", "sdb", "an iSCSI disk"),
+          ("pci0000:00/0000:01:00.0/virtio1/block", "vda", "problems<0>"),
+          ("virtual/nvme-subsystem/nvme-subsys1", "nvme1n1", "problems<0>"),
+          ("virtual/nvme-subsystem/nvme-subsys2", "nvme2n1", "an NVMe disk behind a network")]
+
+
+def software(runner, shell):
+    """What has to be set up first is refused; an NVMe disk is reached by its controller."""
+    for place, name, wanted in PLACES:
+        with Machine() as machine:
+            machine.disk(name, below=f"devices/{place}")
+            for number, controller in ((1, f"{PCI}/nvme/nvme1"),
+                                       (2, "devices/virtual/nvme-fabrics/ctl/nvme2")):
+                machine.file(f"sys/{controller}/transport", "")
+                machine.link(f"sys/devices/virtual/nvme-subsystem/nvme-subsys{number}/nvme{number}",
+                             machine.path / "sys" / controller)
+            machine.driver(PCI, "nvme", "pci:v1")
+            output = machine.run(shell, RESOLVE + 'echo "drivers<$wanted_drivers>"\n',
+                                 f"raw /dev/{name}")
+            runner.check(f"{shell} {place}", output, wanted)
+            if name == "nvme1n1":
+                runner.check(f"{shell} {place}", output, "nvme|pci:v1")
+
+
+def several(runner, shell):
+    """A btrfs of several devices is refused."""
+    for devices, wanted in ((("sda1",), "problems<0>"), (("sda1", "sda2"), "one of several")):
+        with Machine() as machine:
+            machine.disk("sda", partitions=2)
+            for name in devices:
+                machine.file(f"sys/fs/btrfs/5-6/devices/{name}", "")
+            machine.file("sys/fs/btrfs/features/x", "")
+            (machine.path / "mnt").mkdir()
+            machine.file("proc/self/mountinfo", f"1 0 8:1 / {machine.path}/mnt rw - btrfs "
+                                                f"{machine.path}/dev/sda1 rw,subvol=/\n")
+            for config, call in (("btrfs LABEL=sda1", ""),
+                                 ("path @/mnt/x", 'real_device() { echo "$1"; }\n')):
+                runner.check(f"{shell} {devices} {config}",
+                             machine.run(shell, call + RESOLVE, config), wanted)
+
+
 def run(runner, shell):
     for case in (raw, names, partitions, swapped, drivers, default_paths, target_paths,
-                 root_subvolume):
+                 root_subvolume, software, several):
         case(runner, shell)

@@ -93,19 +93,56 @@ resolve_device()
 		return 1
 	fi
 	device_name=$(basename "$(readlink -f "$device_node")")
-	case $device_name in
-	dm-*)
-		target_problem "$device is a mapped device (LVM, encryption), which the capture kernel does not set up" \
-			"name a plain partition, raw, nfs or ssh"
-		return 1
-		;;
-	md*)
-		target_problem "$device is an md array, which the capture kernel does not assemble" \
-			"name a plain partition, raw, nfs or ssh"
-		return 1
-		;;
+	device_folder=$(readlink -f "$SYS/class/block/$device_name")
+	device_is_plain "$device_folder" || return
+	want_device "$device_folder"
+}
+
+# device_is_plain FOLDER IN SYSFS: refuse what somebody has to set up first; for an NVMe
+# disk with several ways to it set $device_folder to a controller's
+device_is_plain()
+{
+	software=
+	case $1 in
+	*/virtual/block/dm-*) software="a mapped device (LVM, encryption, multipath)" ;;
+	*/virtual/block/md*) software="an md array" ;;
+	*/session[0-9]*/target*) software="an iSCSI disk" ;;
+	*/virtual/nvme-subsystem/*) nvme_controller "$1" || software="an NVMe disk behind a network" ;;
+	*/virtual/*) software="a device in software (loop, nbd, bcache, ...)" ;;
 	esac
-	want_device "$SYS/class/block/$device_name"
+	[ -n "$software" ] || return 0
+	target_problem "$device is $software, which the capture kernel does not set up" \
+		"name a plain partition, nfs or ssh"
+	return 1
+}
+
+nvme_controller()
+{
+	nvme_number=${1##*/nvme-subsys}
+	for nvme_link in "${1%%/nvme-subsys[0-9]*}/nvme-subsys${nvme_number%%/*}"/nvme[0-9]*; do
+		nvme_folder=$(readlink -f "$nvme_link")
+		case $nvme_folder in
+		*/virtual/*) ;;
+		*)
+			device_folder=$nvme_folder
+			return
+			;;
+		esac
+	done
+	return 1
+}
+
+# A file system of several devices is mounted only after they have been searched for.
+refuse_several_devices()
+{
+	[ "$fstype" = btrfs ] || return 0
+	for several_folder in "$SYS"/fs/btrfs/*/devices; do
+		[ -e "$several_folder/$device_name" ] || continue
+		set -- "$several_folder"/*
+		[ $# -eq 1 ] ||
+			target_problem "$device is one of several devices of a btrfs, which the capture kernel does not bring together" \
+				"name a file system on one partition, nfs or ssh"
+	done
 }
 
 # want_device FOLDER IN SYSFS: have what leads to that device
@@ -126,8 +163,8 @@ device_drivers()
 		echo "$driver_name|$(cat "$drivers_at/modalias" 2>/dev/null)"
 		drivers_at=${drivers_at%/*}
 	done
-	case $1 in
-	*/sd*) echo "sd_mod|" ;;
+	case ${1##*/} in
+	sd[a-z]*) echo "sd_mod|" ;;
 	esac
 }
 

@@ -101,7 +101,8 @@ resolve_path()
 	mount_options=${subvolume:+subvol=$subvolume}
 	mount_root=${mount_root#"$subvolume"}
 	save_path=${mount_root%/}$save_path
-	resolve_device "$(real_device "$mount_device" "$mount_point")" "$mount_type"
+	resolve_device "$(real_device "$mount_device" "$mount_point")" "$mount_type" || return 0
+	refuse_several_devices
 	lasting_name
 }
 
@@ -142,6 +143,8 @@ check_filesystem()
 		check_path
 		keep_record "$check_point$save_path"
 	fi
+	# The kernel tells of it while it is mounted.
+	refuse_several_devices
 	[ -z "$check_own" ] || umount "$check_own"
 }
 

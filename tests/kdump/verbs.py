@@ -23,6 +23,33 @@ def clean(runner, shell):
                          (machine.path / "run/work.1/mnt/dump").exists(), left)
 
 
+# What a test finds when the machine is up again: records, and the verdict.
+VERDICTS = [((), "failed, no record of it was found"), (("new", "ok"), ": passed"),
+            (("new", "failed"), "failed, no room"), (("new", "ok", "newer", "failed"), ": passed")]
+
+
+def trial(runner, shell):
+    """kdump test --force passes only with a record that is not of an earlier crash."""
+    for later, wanted in VERDICTS:
+        with Machine() as machine:
+            def record(name, result):
+                machine.file(f"dumps/h-{len(name)}001-01-01-00:00:00/kdump-status",
+                             f"result={result}\nerror=no room\ndirectory={name}\n")
+
+            record("o", "ok")
+            machine.file("proc/uptime", "0.00 0.00\n")
+            machine.file("sys/kernel/kexec_crash_loaded", "1\n")
+            output = machine.run(shell, "FORCE=1; try_it; date +%s >$STATE/test-pending\n",
+                                 "path @/dumps", "KDUMP_HOST=h")
+            runner.check(f"{shell} test --force", output, "crashed\n")
+            status = "read_quietly; (show_status); "
+            for name, result in zip(later[::2], later[1::2]):
+                record(name, result)
+                output = machine.run(shell, status, "path @/dumps", "KDUMP_HOST=h")
+            output = machine.run(shell, status, "path @/dumps", "KDUMP_HOST=h")
+            runner.check(f"{shell} test --force, then {later}", output, wanted)
+
+
 def script(machine, name, *arguments, programs=None):
     """Run a script of the package's in a machine; programs are what it finds there."""
     text = (TOOLS / "debian" / name).read_text()
@@ -55,7 +82,8 @@ def removal(runner):
 
 
 def run(runner, shell):
-    clean(runner, shell)
+    for case in (clean, trial):
+        case(runner, shell)
 
 
 def run_once(runner):

@@ -14,11 +14,19 @@ try_it()
 		return
 	fi
 	is_loaded || die "not armed: kdump start"
-	mkdir -p "$STATE"
-	rm -f "$STATE/last-record" "$STATE/test-result"
+	read_quietly
+	refresh_record
+	rm -f "$STATE/test-before" "$STATE/test-result"
+	# Whatever is there now is not of this test.
+	[ ! -s "$STATE/last-record" ] || cp "$STATE/last-record" "$STATE/test-before"
 	date +%s >"$STATE/test-pending"
 	say "crashing now; after the reboot, kdump status tells how it went"
 	sync
+	crash_now
+}
+
+crash_now()
+{
 	echo 1 >/proc/sys/kernel/sysrq
 	echo c >/proc/sysrq-trigger
 }
@@ -27,13 +35,19 @@ try_it()
 status_of_test()
 {
 	test_began=$(cat "$STATE/test-pending")
-	test_uptime=$(cut -d . -f 1 /proc/uptime)
+	test_uptime=$(cut -d . -f 1 "$PROC/uptime")
 	if [ $(($(date +%s) - test_uptime)) -lt "$test_began" ]; then
 		return	# not rebooted yet
 	fi
-	if [ "$(record_value result)" = ok ]; then
-		echo "test of $(date -d "@$test_began"): passed"
+	if [ -s "$STATE/test-result" ]; then
+		test_verdict=$(cat "$STATE/test-result")
+	elif [ ! -s "$STATE/last-record" ] || cmp -s "$STATE/last-record" "$STATE/test-before"; then
+		test_verdict="failed, no record of it was found"
 	else
-		echo "test of $(date -d "@$test_began"): failed, $(record_value error)"
+		test_verdict=passed
+		[ "$(record_value result)" = ok ] || test_verdict="failed, $(record_value error)"
+		# The record of a later crash says nothing of this one.
+		(echo "$test_verdict" >"$STATE/test-result") 2>/dev/null
 	fi
+	echo "test of $(date -d "@$test_began"): $test_verdict"
 }

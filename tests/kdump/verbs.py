@@ -50,6 +50,44 @@ def trial(runner, shell):
             runner.check(f"{shell} test --force, then {later}", output, wanted)
 
 
+DATE = "-2024-01-02-03:04:05"
+# Folders that are of the host "web", and some that are not.
+OURS = ["web-2023-01-02-03:04:05", f"web{DATE}"]
+OTHERS = [f"web-0001-a{DATE}", f"web-2024{DATE}", f"web-z{DATE}", "web-2024-notes"]
+HOSTS = [
+    ("rotate_in $HERE/d 1 $HERE/d/new", [OURS[1], *OTHERS]),
+    ("MOUNT=$HERE SAVE_PATH=/d KEEP_OLD=0; rotate_mounted 0", OTHERS),
+    ("SAVE_PATH=$HERE/d; rotate_ssh 1", [OURS[1], *OTHERS]),
+]
+
+
+def hosts(runner, shell):
+    """Of hosts whose names begin alike each has dumps of its own."""
+    prepare = f""". {TOOLS}/capture/target.sh
+        HOST=web host=web QUIET=1 conf_path=$HERE/d save_path=$HERE/d ssh_home=$HERE ssh_client=x
+        ssh_login=x ssh_port=x ssh_known=x
+        state_get() {{ echo /d/web-2025-01-01-01:01:01; }}
+        ssh_run() {{ sh -c "$1"; }}
+        fail() {{ echo "$*"; exit 1; }}
+        host_name() {{ echo web; }}
+        """
+    for call, left in (*HOSTS, (
+            "MOUNT=$HERE SAVE_PATH=/d KEEP_OLD=-1; make_folder",
+            [*OTHERS, "web-2025-01-01-01:01:01"])):
+        with Machine() as machine:
+            for name in (*OURS, *OTHERS):
+                machine.file(f"d/{name}/kdump-status", f"result={name}\n")
+                machine.file(f"d/{name}/report.txt", f"report of {name}\n")
+            if call == HOSTS[0][0]:
+                for look in ("keep_record $HERE/d", "check_ssh"):
+                    output = machine.run(shell, f"{prepare}{look}; cat $STATE/last-record")
+                    runner.equal(f"{shell} {look}", output, f"result={OURS[1]}\n")
+                output = machine.run(shell, f"{prepare}LIB=/none; show_report")
+                runner.equal(f"{shell} report", output, f"report of {OURS[1]}\n")
+            output = machine.run(shell, prepare + call)
+            runner.equal(f"{shell} {call}: {output}", machine.names("d"), sorted(left))
+
+
 def script(machine, name, *arguments, programs=None):
     """Run a script of the package's in a machine; programs are what it finds there."""
     text = (TOOLS / "debian" / name).read_text()
@@ -82,7 +120,7 @@ def removal(runner):
 
 
 def run(runner, shell):
-    for case in (clean, trial):
+    for case in (clean, trial, hosts):
         case(runner, shell)
 
 

@@ -3,11 +3,14 @@
 #
 # KDUMP_KEEP_OLD_DUMPS: how many older dumps of this host stay beside the new one.
 
+# What follows HOST- in the name of a folder: hosts may have names that begin alike.
+DATES='[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]-[0-9][0-9]:[0-9][0-9]:[0-9][0-9]'
+
 # rotate_in FOLDER KEEP NEW: remove all but the last KEEP folders of this host,
 # not counting NEW.  Names end in the date, so their order is that of time.
 rotate_in()
 {
-	for old in "$1/$HOST"-[0-9][0-9][0-9][0-9]-*; do
+	for old in "$1/$HOST"-$DATES; do
 		if [ "$old" != "$3" ] && [ -f "$old/kdump-status" ]; then
 			echo "$old"
 		fi
@@ -25,7 +28,7 @@ rotate_mounted()
 rotate_ssh()
 {
 	ssh_run "cd $(quote "$SAVE_PATH") 2>/dev/null || exit 0
-		for old in $(quote "$HOST")-[0-9][0-9][0-9][0-9]-*; do
+		for old in $(quote "$HOST")-$DATES; do
 			[ \"\$old\" = $(quote "$(basename "$(state_get folder)")") ] ||
 				[ ! -f \"\$old/kdump-status\" ] || echo \"\$old\"
 		done | sort -r | tail -n +$(($1 + 1)) | while IFS= read -r old; do

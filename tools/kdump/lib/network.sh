@@ -206,7 +206,7 @@ check_ssh()
 	SSH_KEY_FILE=$ssh_home/key SSH_HOSTS_FILE=$ssh_known
 	ssh_path=$(quote "$save_path")
 	if ! ssh_answer=$(ssh_run "mkdir -p $ssh_path && test -w $ssh_path && echo writable;
-			newest=\$(ls -d $ssh_path/$(quote "$host")-* 2>/dev/null | tail -n 1);
+			newest=\$(ls -d $ssh_path/$(quote "$host")-$DATES 2>/dev/null | tail -n 1);
 			cat \"\$newest/kdump-status\" 2>/dev/null; exit 0" 2>"$WORK/ssh-error" </dev/null); then
 		target_problem "no ssh connection to $conf_target ($(tail -n 1 "$WORK/ssh-error"))" \
 			"run kdump propagate; is the server's key still the same?"

@@ -9,7 +9,7 @@
 keep_record()
 {
 	record_newest=
-	for record_file in "$1/$host"-*/kdump-status; do
+	for record_file in "$1/$host"-$DATES/kdump-status; do
 		[ ! -f "$record_file" ] || record_newest=$record_file
 	done
 	keep_record_file "$record_newest"
@@ -111,7 +111,7 @@ show_report()
 	report_folder=${1-}
 	if [ -z "$report_folder" ]; then
 		host=$(host_name)
-		for report_folder in "${conf_path-/var/crash}/$host"-*; do :; done
+		for report_folder in "${conf_path-/var/crash}/$host"-$DATES; do :; done
 	fi
 	[ -d "$report_folder" ] || die "there is no dump in ${conf_path-/var/crash}: name its folder"
 	if [ -x "$LIB/kdump-report" ] && command -v python3 >/dev/null; then

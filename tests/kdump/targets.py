@@ -270,7 +270,41 @@ def several(runner, shell):
                              machine.run(shell, call + RESOLVE, config), wanted)
 
 
+IP = """ip() { case "$*" in
+    "-4 route get 10.0.0.9") echo "10.0.0.9 dev eth0 src 10.0.0.3 uid 0" ;;
+    "-4 route get 10.2.0.9") echo "10.2.0.9 via 10.1.0.1 dev eth0  src 10.1.0.2 uid 0" ;;
+    "-4 route get 10.2.0.9 oif eth1") echo "10.2.0.9 via 172.16.0.1 dev eth1 src 172.16.0.2" ;;
+    *"show dev eth0") printf '    inet 10.%s scope global\\n' 0.0.2/8 0.0.3/24 1.0.2/16 ;;
+    *"show dev eth1") echo "inet 172.16.0.2/12 scope global" ;;
+    esac; }
+    address_of() { case $1 in node) echo 10.2.0.9 ;; none) ;; *) echo $1 ;; esac; }
+    check_nfs() { :; }
+    read_configuration; resolve_target; host=h format= collector=; write_settings
+    echo "problems<$problems>"
+"""
+# The configuration and what comes of it.
+NETWORKS = [
+    ("nfs 10.0.0.9:/x", "", "NET_ADDRESS='10.0.0.3/24'\nNET_GATEWAY=''"),
+    ("nfs 10.2.0.9:/x", "", "NET_ADDRESS='10.1.0.2/16'\nNET_GATEWAY='10.1.0.1'"),
+    ("nfs 10.2.0.9:/x", "KDUMP_NETCONFIG=eth1:static",
+     "NET_ADDRESS='172.16.0.2/12'\nNET_GATEWAY='172.16.0.1'"),
+]
+
+
+def network(runner, shell):
+    """The address is the one that the server knows this host by."""
+    for config, sysconfig, wanted in NETWORKS:
+        with Machine() as machine:
+            machine.disk("sda")
+            for name in ("eth0", "eth1"):
+                machine.file(f"sys/class/net/{name}/address", "0\n")
+                machine.link(f"sys/class/net/{name}/device", machine.path / "sys" / PCI)
+            output = machine.run(shell, IP, config, sysconfig)
+            runner.check(f"{shell} {config} {sysconfig}", output, wanted,
+                         f"problems<{int('kdump.conf' in wanted)}>")
+
+
 def run(runner, shell):
     for case in (raw, names, partitions, swapped, drivers, default_paths, target_paths,
-                 root_subvolume, software, several):
+                 root_subvolume, software, several, network):
         case(runner, shell)

@@ -39,7 +39,8 @@ resolve_network()
 		return 1
 		;;
 	esac
-	net_route=$(ip -4 route get "${1:-192.0.2.1}" 2>/dev/null | head -n 1)
+	net_route=$(ip -4 route get "${1:-192.0.2.1}" ${net_device:+oif "$net_device"} 2>/dev/null |
+		head -n 1)
 	[ -n "$net_device" ] || net_device=$(echo "$net_route" | sed -n 's/.* dev \([^ ]*\).*/\1/p')
 	if [ ! -e "$SYS/class/net/$net_device/device" ]; then
 		target_problem "no network card leads to ${1:-anywhere} (found: ${net_device:-none}; bonds, bridges and VLANs are not set up by the capture kernel)" \
@@ -48,7 +49,9 @@ resolve_network()
 	fi
 	net_mac=$(cat "$SYS/class/net/$net_device/address")
 	net_gateway=$(echo "$net_route" | sed -n 's/.* via \([^ ]*\).*/\1/p')
-	net_address=$(ip -4 addr show dev "$net_device" | awk '$1 == "inet" { print $2; exit }')
+	net_source=$(echo "$net_route" | sed -n 's/.* src \([^ ]*\).*/\1/p')
+	net_address=$(ip -4 addr show dev "$net_device" | awk -v source="$net_source" '
+		$1 == "inet" { split($2, part, "/"); if (source == "" || part[1] == source) { print $2; exit } }')
 	if [ "$net_mode" = static ] && [ -z "$net_address" ]; then
 		target_problem "$net_device has no IPv4 address" "bring it up first, or write $net_device:dhcp"
 		return 1

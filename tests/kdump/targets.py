@@ -288,11 +288,17 @@ NETWORKS = [
     ("nfs 10.2.0.9:/x", "", "NET_ADDRESS='10.1.0.2/16'\nNET_GATEWAY='10.1.0.1'"),
     ("nfs 10.2.0.9:/x", "KDUMP_NETCONFIG=eth1:static",
      "NET_ADDRESS='172.16.0.2/12'\nNET_GATEWAY='172.16.0.1'"),
+    ("raw /dev/sda\nfence_kdump_nodes node 10.0.0.9", "", "FENCE_NODES='10.2.0.9 10.0.0.9'"),
+    ("raw /dev/sda\nfence_kdump_nodes node 10.0.0.9", "", "NET_ADDRESS='10.1.0.2/16'"),
+    ("nfs 10.0.0.9:/x\nfence_kdump_nodes node", "", "NET_ADDRESS='10.0.0.3/24'"),
+    ("raw /dev/sda\nfence_kdump_nodes node none", "",
+     "kdump.conf:2: the name none has no IPv4 address"),
 ]
 
 
 def network(runner, shell):
-    """The address is the one that the server knows this host by."""
+    """The address is the one that the server knows this host by. The nodes of a cluster are told
+    by their addresses, and there is a network for that with a local target, too."""
     for config, sysconfig, wanted in NETWORKS:
         with Machine() as machine:
             machine.disk("sda")

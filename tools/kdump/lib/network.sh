@@ -59,6 +59,24 @@ resolve_network()
 	want_device "$SYS/class/net/$net_device/device"
 }
 
+# fence_kdump_send needs addresses, and a network that a target on a disk does not bring.
+resolve_nodes()
+{
+	fence_nodes=
+	[ -n "${conf_fence_kdump_nodes-}" ] || return 0
+	target_line=$line_fence_kdump_nodes
+	for node in $conf_fence_kdump_nodes; do
+		node_address=$(address_of "$node")
+		if [ -z "$node_address" ]; then
+			target_problem "the name $node has no IPv4 address" \
+				"is the name right, does the network work?"
+			return
+		fi
+		fence_nodes="$fence_nodes${fence_nodes:+ }$node_address"
+	done
+	[ -n "$net_mode" ] || resolve_network "${fence_nodes%% *}"
+}
+
 resolve_server()
 {
 	server_address=$(address_of "$1")

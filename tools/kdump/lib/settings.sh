@@ -92,7 +92,7 @@ write_settings()
 	setting HOOK_TIMEOUT "${KDUMP_HOOK_TIMEOUT-300}"
 	setting NET_TIMEOUT "${KDUMP_NET_TIMEOUT-60}"
 	setting FENCE_ARGS "${conf_fence_kdump_args-}"
-	setting FENCE_NODES "${conf_fence_kdump_nodes-}"
+	setting FENCE_NODES "$fence_nodes"
 	setting TARGET "$target"
 	setting TARGET_NAME "$target_name"
 	setting DEVICE "$device"

@@ -24,18 +24,19 @@ resolve_target()
 		[ -z "${line_target-}" ] || ignored "$CONF_FILE" "$line_target" "the target" \
 			"KDUMP_TRANSFER does everything"
 		resolve_command
-		return
+	else
+		case ${conf_kind-} in
+		'') resolve_path ;;
+		raw) resolve_raw ;;
+		nfs) resolve_nfs ;;
+		ssh) resolve_ssh ;;
+		*) resolve_filesystem ;;
+		esac
 	fi
-	case ${conf_kind-} in
-	'') resolve_path ;;
-	raw) resolve_raw ;;
-	nfs) resolve_nfs ;;
-	ssh) resolve_ssh ;;
-	*) resolve_filesystem ;;
-	esac
 	if [ "$final_action" = boot ] || [ "$failure_action" = dump_to_rootfs ]; then
 		resolve_root
 	fi
+	resolve_nodes
 }
 
 target_problem()

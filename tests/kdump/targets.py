@@ -310,7 +310,39 @@ def network(runner, shell):
                          f"problems<{int('kdump.conf' in wanted)}>")
 
 
+LOCAL = "ext4 LABEL=sda"
+# The target, a variable, and words of what is said about it, if anything is.
+UNUSED = [
+    (LOCAL, "KDUMP_FREE_DISK_SIZE=1", ""), (LOCAL, "KDUMP_KEEP_OLD_DUMPS=1", ""),
+    (LOCAL, "KDUMP_SSH_CLIENT=openssh", "the target is not ssh"),
+    (LOCAL, "KDUMP_NETCONFIG=eth0:dhcp", "needs a network"),
+    ("raw PARTUUID=sda", "KDUMP_FREE_DISK_SIZE=1", "not a file system of this machine"),
+    ("raw PARTUUID=sda", "KDUMP_KEEP_OLD_DUMPS=1", "there is one dump"),
+    ("raw PARTUUID=sda\nfailure_action dump_to_rootfs", "KDUMP_KEEP_OLD_DUMPS=1", ""),
+    ("nfs h:/x", "KDUMP_FREE_DISK_SIZE=1", "not a file system of this machine"),
+    ("nfs h:/x", "KDUMP_KEEP_OLD_DUMPS=1", ""), ("nfs h:/x", "KDUMP_NETCONFIG=auto", ""),
+    ("", "KDUMP_KEEP_OLD_DUMPS=1\nKDUMP_TRANSFER=sh", "KDUMP_TRANSFER does everything"),
+    ("core_collector cp", "KDUMP_DUMPLEVEL=1\nKDUMP_TRANSFER=sh", "says it all"),
+    ("", "KDUMP_DUMPFORMAT=none\nKDUMP_TRANSFER=sh", "nothing is saved"),
+]
+
+
+def unused(runner, shell):
+    """A variable that does nothing for the target is told of."""
+    for config, sysconfig, words in UNUSED:
+        with Machine() as machine:
+            machine.disk("sda")
+            output = machine.run(shell, "check_filesystem() { :; }; resolve_root() { :; }; "
+                                 "partition_id() { echo 1; }\n"
+                                 "resolve_nfs() { target=nfs net_mode=static; }\n"
+                                 "read_configuration; choose_collector; choose_actions; "
+                                 "resolve_target", config, sysconfig)
+            runner.check(f"{shell} {config} {sysconfig}", output, words)
+            runner.equal(f"{shell} {config} {sysconfig}: {output}", output.count("sysconfig:1: "),
+                         int(bool(words)))
+
+
 def run(runner, shell):
     for case in (raw, names, partitions, swapped, drivers, default_paths, target_paths,
-                 root_subvolume, software, several, network):
+                 root_subvolume, software, several, network, unused):
         case(runner, shell)

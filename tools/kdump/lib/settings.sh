@@ -28,10 +28,8 @@ choose_collector()
 		# There it is in /bin, and known by its name.
 		collector_program=${conf_core_collector%% *}
 		collector=${collector_program##*/}${conf_core_collector#"$collector_program"}
-		for unused in KDUMP_DUMPLEVEL KDUMP_DUMPFORMAT; do
-			eval "unused_line=\${line_$unused-}"
-			[ -z "$unused_line" ] || ignored "$SYSCONFIG_FILE" "$unused_line" "$unused" \
-				"core_collector in $CONF_FILE says it all"
+		for collector_variable in KDUMP_DUMPLEVEL KDUMP_DUMPFORMAT; do
+			unused "$collector_variable" "core_collector in $CONF_FILE says it all"
 		done
 		return
 	fi

@@ -62,7 +62,7 @@ sys_option()
 	case $1 in
 	KDUMP_KERNELVER | KDUMP_COMMANDLINE | KDUMP_COMMANDLINE_REMOVE | KDUMP_COMMANDLINE_APPEND | \
 	KEXEC_ARGS | KDUMP_BOOTDIR | KDUMP_IMG | KDUMP_IMG_EXT | KDUMP_KERNEL | KDUMP_MODULES | \
-	KDUMP_TRANSFER | KDUMP_NETCONFIG | KDUMP_CRASHKERNEL | KDUMP_HOST)
+	KDUMP_TRANSFER | KDUMP_NETCONFIG | KDUMP_HOST)
 		sys_set "$1" "$2"
 		;;
 	KEXEC_OPTIONS) sys_set KEXEC_ARGS "$2" ;;
@@ -111,7 +111,7 @@ sys_without_effect()
 		sys_why="there is one level of messages; -q silences the command" ;;
 	KDUMP_FADUMP | KDUMP_FADUMP_SHELL | FADUMP_COMMANDLINE_APPEND)
 		sys_why="firmware-assisted dump is not there on this machine" ;;
-	KDUMP_UPDATE_BOOTLOADER)
+	KDUMP_UPDATE_BOOTLOADER | KDUMP_CRASHKERNEL)
 		sys_why="kdump never writes to a boot loader; kdump estimate tells the size" ;;
 	KDUMP_AUTO_RESIZE)
 		sys_why="write what kdump estimate tells into crashkernel=" ;;

@@ -37,6 +37,33 @@ resolve_target()
 		resolve_root
 	fi
 	resolve_nodes
+	tell_unused
+}
+
+# Variables that mean nothing for this target.
+tell_unused()
+{
+	if [ "$target" = "command" ] && [ "$format" = none ]; then
+		problem "$SYSCONFIG_FILE" "$line_KDUMP_DUMPFORMAT" \
+			"with KDUMP_DUMPFORMAT=none KDUMP_TRANSFER is not run, and nothing is saved" \
+			"keep one of them"
+	fi
+	[ "$target" = ssh ] || unused KDUMP_SSH_CLIENT "the target is not ssh"
+	[ -n "$net_mode" ] || unused KDUMP_NETCONFIG "nothing here needs a network"
+	# It takes files like a target.
+	[ "$failure_action" != dump_to_rootfs ] || return 0
+	[ "$target" = local ] || unused KDUMP_FREE_DISK_SIZE "the target is not a file system of this machine"
+	case $target in
+	raw) unused KDUMP_KEEP_OLD_DUMPS "there is one dump on a raw partition" ;;
+	command) unused KDUMP_KEEP_OLD_DUMPS "KDUMP_TRANSFER does everything" ;;
+	esac
+}
+
+# unused VARIABLE WHY
+unused()
+{
+	eval "unused_line=\${line_$1-}"
+	[ -z "$unused_line" ] || ignored "$SYSCONFIG_FILE" "$unused_line" "$1" "$2"
 }
 
 target_problem()

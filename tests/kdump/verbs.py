@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the verbs of kdump do, and the scripts of the package."""
 import os
+import re
 import subprocess
 
 from machine import TOOLS, Machine
@@ -89,14 +90,18 @@ def hosts(runner, shell):
 
 
 def script(machine, name, *arguments, programs=None):
-    """Run a script of the package's in a machine; programs are what it finds there."""
-    text = (TOOLS / "debian" / name).read_text()
-    for place in ("/var/lib/", "/run/", "/proc/", "/sys/", "/etc/", "/boot/"):
-        text = text.replace(place, f"{machine.path}{place}")
+    """Run a script of the package's in a machine; programs are what it finds there, and do."""
+    return script_text(machine, (TOOLS / "debian" / name).read_text(), name, *arguments,
+                       programs=programs)
+
+
+def script_text(machine, text, *arguments, programs=None):
+    text = re.sub(r"(?<![\w@])/(?=(var/lib|run|proc|sys|etc|boot|usr/sbin)/)", f"{machine.path}/",
+                  text)
     for program, does in {**dict.fromkeys(("systemctl", "update-rc.d", "update-grub"), ""),
                           **(programs or {})}.items():
         machine.file(f"bin/{program}", f'#!/bin/sh\necho "{program} $*"\n{does}\n', 0o755)
-    done = subprocess.run(["sh", "-c", text, name, *arguments], capture_output=True, text=True,
+    done = subprocess.run(["sh", "-c", text, *arguments], capture_output=True, text=True,
                           check=False, env={"PATH": f"{machine.path}/bin:{os.environ['PATH']}"})
     return (done.stdout + done.stderr + f"status {done.returncode}\n").replace(
         str(machine.path), "@")
@@ -119,6 +124,21 @@ def removal(runner):
                      (machine.path / "run/kdump/work.1/mnt/dump").exists(), True)
 
 
+def udev_rule(runner):
+    """The rule loads again what is loaded, and leaves no failed unit."""
+    rule = (TOOLS / "conf/98-kdump.rules").read_text()
+    command = rule.split("RUN+=\"/bin/sh -c '")[1].split("'\"")[0]
+    for loaded, systemd, wanted in ((0, True, ""), (0, False, ""), (
+            1, True, "systemd-run --no-block --quiet --collect @/usr/sbin/kdump -q reload\n"), (
+            1, False, "setsid @/usr/sbin/kdump -q reload\n")):
+        with Machine() as machine:
+            machine.file("sys/kernel/kexec_crash_loaded", f"{loaded}\n")
+            if systemd:
+                (machine.path / "run/systemd/system").mkdir(parents=True)
+            output = script_text(machine, command, programs={"systemd-run": "", "setsid": ""})
+            runner.equal(f"udev rule, {loaded}, {systemd}", output, f"{wanted}status 0\n")
+
+
 def run(runner, shell):
     for case in (clean, trial, hosts):
         case(runner, shell)
@@ -126,3 +146,4 @@ def run(runner, shell):
 
 def run_once(runner):
     removal(runner)
+    udev_rule(runner)

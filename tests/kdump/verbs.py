@@ -124,6 +124,21 @@ def removal(runner):
                      (machine.path / "run/kdump/work.1/mnt/dump").exists(), True)
 
 
+def install(runner):
+    """make install leaves a configuration that is there as it is."""
+    with Machine() as machine:
+        command = ["make", "-s", "-C", TOOLS, "install", f"DESTDIR={machine.path}", "SAVER=/none"]
+        for name, shipped in (("etc/kdump.conf", "kdump.conf"),
+                              ("etc/default/kdump", "kdump.default")):
+            subprocess.run(command, check=True)
+            runner.equal(f"make install: {name}", (machine.path / name).read_text(),
+                         (TOOLS / "conf" / shipped).read_text())
+            machine.file(name, "mine\n")
+        subprocess.run(command, check=True)
+        for name in ("etc/kdump.conf", "etc/default/kdump"):
+            runner.equal(f"make install: {name}", (machine.path / name).read_text(), "mine\n")
+
+
 def udev_rule(runner):
     """The rule loads again what is loaded, and leaves no failed unit."""
     rule = (TOOLS / "conf/98-kdump.rules").read_text()
@@ -146,4 +161,5 @@ def run(runner, shell):
 
 def run_once(runner):
     removal(runner)
+    install(runner)
     udev_rule(runner)

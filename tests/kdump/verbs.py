@@ -124,6 +124,36 @@ def removal(runner):
                      (machine.path / "run/kdump/work.1/mnt/dump").exists(), True)
 
 
+def package(runner):
+    """Removed, the package reserves no memory and starts nothing; purged, it leaves no host keys.
+    An upgrade arms nothing that has been disabled."""
+    with Machine() as machine:
+        machine.file("boot/grub/grub.cfg", "")
+        (machine.path / "run/systemd/system").mkdir(parents=True)
+        machine.file("sys/kernel/kexec_crash_size", "1\n")
+        for enabled in (True, False):
+            output = script(machine, "postinst", "configure", "1", programs={
+                "systemctl": f"[ $1 != is-enabled ] || exit {int(not enabled)}"})
+            runner.equal(f"an upgrade of a service, enabled: {enabled}",
+                         "systemctl restart kdump.service" in output, enabled)
+        runner.check("postrm remove", script(machine, "postrm", "remove"), "update-grub",
+                     "status 0")
+        machine.file("etc/kdump/known_hosts", "key\n")
+        (machine.path / "etc/kdump/pre.d").mkdir()
+        runner.check("postrm purge", script(machine, "postrm", "purge"), "update-rc.d kdump remove",
+                     "status 0")
+        runner.equal("postrm purge leaves", (machine.path / "etc/kdump").exists(), False)
+        grub = (TOOLS / "conf/grub.cfg").read_text() + "\necho $GRUB_CMDLINE_LINUX_DEFAULT"
+        init = (TOOLS / "conf/kdump.init").read_text()
+        for there in (False, True):
+            if there:
+                machine.file("usr/sbin/kdump", "#!/bin/sh\necho \"kdump $*\"\n", 0o755)
+            text = script_text(machine, f"set -eu; GRUB_CMDLINE_LINUX_DEFAULT=a; {grub}")
+            runner.equal("grub.d", text, f"a{' crashkernel=512M-:96M' * there}\nstatus 0\n")
+            text = script_text(machine, init, "init", "start")
+            runner.equal("init.d", text, "kdump start\n" * there + "status 0\n")
+
+
 def install(runner):
     """make install leaves a configuration that is there as it is."""
     with Machine() as machine:
@@ -161,5 +191,6 @@ def run(runner, shell):
 
 def run_once(runner):
     removal(runner)
+    package(runner)
     install(runner)
     udev_rule(runner)

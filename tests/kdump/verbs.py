@@ -89,6 +89,44 @@ def hosts(runner, shell):
             runner.equal(f"{shell} {call}: {output}", machine.names("d"), sorted(left))
 
 
+# Verbs, with the names that kdumpctl and kdump-config have for them, and what is called.
+VERBS = [("start", "start<>"), ("load", "start<>"), ("restart", "start<>"), ("stop", "stop<>"),
+         ("unload", "stop<>"), ("status", "show_status<>"), ("show", "show_status<>"),
+         ("reload", "reload<>"), ("rebuild", "prepare<force>"),
+         ("showmem", "Reserved 96MB memory for crash kernel"),
+         ("report /x", "show_report</x>"), ("-q -c /c -s /s start", "start<>"),
+         ("savecore", "status 2"), ("reset-crashkernel", "status 2"), ("start /x", "status 2"),
+         ("nothing", "status 2"), ("", "status 2")]
+
+
+def names(runner, shell):
+    """Each verb does what it says, under all of its names."""
+    stubs = "".join(f'{name}() {{ echo "{name}<$*>"; }}\n' for name in (
+        "start", "stop", "show_status", "reload", "prepare", "show_report", "read_quietly"))
+    with Machine() as machine:
+        machine.file("sys/kernel/kexec_crash_size", f"{96 << 20}\n")
+        script_lines = "".join(f'(main {words}) 2>/dev/null; echo "status $?;"\n'
+                               for words, _ in VERBS)
+        outputs = machine.run(shell, stubs + script_lines).split(";\n")
+        for (words, wanted), output in zip(VERBS, outputs):
+            runner.check(f"{shell} kdump {words}", output + "\n", wanted + "\n")
+
+
+def rebuild(runner, shell):
+    """The initramfs is made again when what goes into it has changed, or when told so."""
+    with Machine() as machine:
+        machine.file("input", "1\n")
+        output = machine.run(shell, """plan=$WORK/plan
+            make_plan() { echo "f 600 /input $HERE/input" >$plan; }
+            build_initramfs() { cp $HERE/input $1; echo made; }
+            QUIET=1
+            for force in '' '' force ''; do update_initramfs $force; echo "<$force>"; done
+            echo 2 >$HERE/input
+            update_initramfs; echo changed""")
+        runner.equal(f"{shell} rebuild", output,
+                     "made\n<>\n<>\nmade\n<force>\n<>\nmade\nchanged\n")
+
+
 def script(machine, name, *arguments, programs=None):
     """Run a script of the package's in a machine; programs are what it finds there, and do."""
     return script_text(machine, (TOOLS / "debian" / name).read_text(), name, *arguments,
@@ -185,7 +223,7 @@ def udev_rule(runner):
 
 
 def run(runner, shell):
-    for case in (clean, trial, hosts):
+    for case in (clean, trial, hosts, names, rebuild):
         case(runner, shell)
 
 

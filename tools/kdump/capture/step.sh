@@ -115,6 +115,7 @@ copy_step()
 	copy_seconds=$2
 	shift 2
 	rm -f "$RUN/error" "$RUN/saver"
+	deadline $((copy_seconds + 2 * GRACE))
 	setsid /lib/kdump/part "$@" </dev/null &
 	copy_pid=$!
 	copy_last=

@@ -4,6 +4,7 @@
 Each case is a script and what it must print. It runs with the libraries that it
 names and may replace what these call; $RUN and $MOUNT are in a folder of its own.
 """
+import mmap
 import pathlib
 import tempfile
 
@@ -26,7 +27,7 @@ START = """set -u
 export CAPTURE='{capture}' FOLDER='{folder}' LIBRARIES='{libraries}' SHELL='{shell}'
 . "$FOLDER/prepare"
 mkdir -p "$RUN/state" "$RUN/record" "$MOUNT"
-echo the memory >"$VMCORE"
+[ -e "$VMCORE" ] || echo the memory >"$VMCORE"
 """
 
 # Libraries, script, output.
@@ -47,8 +48,23 @@ def run(runner, shell, folder, libraries, script):
                                             shell=" ".join(shell)) + script)
 
 
+def progress(runner, shell, folder):
+    """A program that maps the dump makes progress when it maps another part of it."""
+    vmcore = pathlib.Path(folder, "vmcore")
+    vmcore.write_bytes(bytes(4 * mmap.PAGESIZE))
+    seen = []
+    with open(vmcore, "rb") as file:
+        for part, looks in ((0, 2), (1, 1)):
+            with mmap.mmap(file.fileno(), mmap.PAGESIZE, prot=mmap.PROT_READ,
+                           offset=part * mmap.PAGESIZE):
+                seen += [run(runner, shell, folder, "step", "progress") for _ in range(looks)]
+    return [one == seen[0] for one in seen]
+
+
 def check(runner, shell):
     for libraries, script, wanted in CASES:
         with tempfile.TemporaryDirectory() as folder:
             output = run(runner, shell, folder, libraries, script)
             runner.equal(f"{shell} {script}", " ".join(output.split()), wanted)
+    with tempfile.TemporaryDirectory() as folder:
+        runner.equal(f"{shell} progress", progress(runner, shell, folder), [True, True, False])

@@ -70,7 +70,8 @@ step()
 }
 
 # What changes while a copy goes on: what the saver says of itself, the size of
-# what is written, and the position in the dump of each program that reads it.
+# what is written, and the position in the dump of each program that reads it, or
+# which part of it the program has mapped, as makedumpfile does.
 progress()
 {
 	cat "$RUN/saver" 2>/dev/null
@@ -81,6 +82,7 @@ progress()
 		"$VMCORE"*)
 			progress_pid=${progress_link%/fd/*}
 			sed -n 's/^pos://p' "$progress_pid/fdinfo/${progress_link##*/}"
+			grep -F "$VMCORE" "$progress_pid/maps"
 			;;
 		esac
 	done 2>/dev/null

@@ -112,17 +112,11 @@ void report_copy(uint64_t total)
 	report_stage("copy");
 }
 
-/**
- * report_done - so many more bytes of the source are done
- * @bytes: their number
- */
-void report_done(uint64_t bytes)
+/* Once a second, whatever it is that goes on. */
+static void refresh(void)
 {
 	double time = now();
 
-	report.bytes += bytes;
-	if (report.bytes > report.total)
-		report.total = report.bytes;
 	if (time - report.shown < 1)
 		return;
 	report.shown = time;
@@ -132,12 +126,27 @@ void report_done(uint64_t bytes)
 }
 
 /**
+ * report_done - so many more bytes of the source are done
+ * @bytes: their number
+ */
+void report_done(uint64_t bytes)
+{
+	report.bytes += bytes;
+	if (report.bytes > report.total)
+		report.total = report.bytes;
+	refresh();
+}
+
+/**
  * report_written - so many more bytes have gone to the destination
  * @bytes: their number
+ *
+ * While a hole is filled nothing of the source is done, for minutes maybe.
  */
 void report_written(uint64_t bytes)
 {
 	report.written += bytes;
+	refresh();
 }
 
 /**

@@ -20,6 +20,7 @@
 #include "sink.h"
 
 #define ZEROS_SIZE 65536
+#define ZEROOUT_SIZE (16ULL << 20)
 #define CACHE_MAX (8ULL << 20)
 
 static const _Alignas(SINK_ALIGN) char zeros[ZEROS_SIZE];
@@ -157,6 +158,24 @@ enum result sink_write(struct sink *sink, uint64_t offset, const void *buf, size
 	return result;
 }
 
+/*
+ * Let the disk make zeros, in pieces, so that it is seen to go on. Returns where
+ * the disk would not do it any more.
+ */
+static uint64_t zero_out(struct sink *sink, uint64_t offset, uint64_t end)
+{
+	uint64_t range[2];
+
+	for (; offset < end; offset += range[1]) {
+		range[0] = offset;
+		range[1] = end - offset < ZEROOUT_SIZE ? end - offset : ZEROOUT_SIZE;
+		if (ioctl(sink->fd, BLKZEROOUT, range))
+			break;
+		report_written(range[1]);
+	}
+	return offset;
+}
+
 /**
  * sink_zero - have zeros where nothing is written
  * @sink:   destination
@@ -170,14 +189,13 @@ enum result sink_write(struct sink *sink, uint64_t offset, const void *buf, size
 enum result sink_zero(struct sink *sink, uint64_t offset, uint64_t end)
 {
 	uint64_t stop = end < sink->limit ? end : sink->limit;
-	uint64_t range[2] = { offset, stop - offset };
 	enum result result = RESULT_OK;
 	size_t size, written;
 
 	if (sink->kind == SINK_FILE)
 		return RESULT_OK;
-	if (sink->kind == SINK_BLOCK && offset < stop && !ioctl(sink->fd, BLKZEROOUT, range))
-		offset = stop;
+	if (sink->kind == SINK_BLOCK)
+		offset = zero_out(sink, offset, stop);
 	while (result == RESULT_OK && offset < end) {
 		size = end - offset < ZEROS_SIZE ? end - offset : ZEROS_SIZE;
 		result = sink_write(sink, offset, zeros, size, &written);

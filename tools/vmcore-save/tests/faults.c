@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Faults of source and destination for the tests, which link this with
- * --wrap=pread64 and --wrap=pwrite64.
+ * Faults of source and destination for the tests, which link this with --wrap
+ * for each function.
  *
  *	FAULT_READ=BEGIN-END	reading these bytes of any file fails with EIO
  *	FAULT_SPACE=BYTES	any file has room for so many bytes only
+ *	FAULT_BLOCK=1		the destination is a disk
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 ssize_t __real_pread64(int fd, void *buf, size_t size, off_t offset);
 ssize_t __real_pwrite64(int fd, const void *buf, size_t size, off_t offset);
+int __real_fstat64(int fd, struct stat *status);
 ssize_t __wrap_pread64(int fd, void *buf, size_t size, off_t offset);
 ssize_t __wrap_pwrite64(int fd, const void *buf, size_t size, off_t offset);
+int __wrap_fstat64(int fd, struct stat *status);
+int __wrap_ioctl(int fd, unsigned long request, ...);
 
 ssize_t __wrap_pread64(int fd, void *buf, size_t size, off_t offset)
 {
@@ -45,4 +55,31 @@ ssize_t __wrap_pwrite64(int fd, const void *buf, size_t size, off_t offset)
 		size = room - offset;
 	}
 	return __real_pwrite64(fd, buf, size, offset);
+}
+
+/* Only the destination can be written. */
+int __wrap_fstat64(int fd, struct stat *status)
+{
+	int failed = __real_fstat64(fd, status);
+
+	if (!failed && getenv("FAULT_BLOCK") && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY)
+		status->st_mode = S_IFBLK | 0600;
+	return failed;
+}
+
+/* The only request is BLKZEROOUT; each is told of. */
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+	const uint64_t *range;
+	va_list arguments;
+
+	va_start(arguments, request);
+	range = va_arg(arguments, const uint64_t *);
+	va_end(arguments);
+	if (request != BLKZEROOUT || ftruncate(fd, range[0] + range[1])) {
+		errno = ENOTTY;
+		return -1;
+	}
+	fprintf(stderr, "zeros %ju %ju\n", (uintmax_t)range[0], (uintmax_t)range[1]);
+	return 0;
 }

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 
 from case import FAILED, NO_SPACE, TIMEOUT, UNREADABLE, USAGE, Case
 from corefile import Core, PAGE
@@ -66,6 +67,42 @@ class Report(Case):
         """A destination that cannot be made."""
         self.save(self.source, self.folder / "no" / "folder", status=FAILED)
         self.assertIn("no/folder: cannot write: No such file", self.errors)
+
+
+class Holes(Case):
+    """A hole that takes long is seen to go on."""
+    HOLE = 48 << 20
+
+    def setUp(self):
+        super().setUp()
+        core = Core()
+        core.add(0, [self.page("noise"), *[None] * (self.HOLE // PAGE), self.page("noise")])
+        core.write(self.source)
+
+    def test_pipe(self):
+        """The status goes on while zeros are written into a pipe."""
+        with subprocess.Popen([self.program, "-q", "-F", "elf", "-s", self.status, self.source,
+                               "-"], stdout=subprocess.PIPE) as process:
+            taken = len(process.stdout.read(self.HOLE // 3))
+            time.sleep(1.2)
+            taken += len(process.stdout.read(self.HOLE // 3))
+            state = self.state()
+            taken += len(process.stdout.read())
+        self.assertEqual(state["stage"], "copy")
+        self.assertGreater(int(state["written"]), self.HOLE // 3)
+        self.assertEqual((process.returncode, taken), (0, self.source.stat().st_size))
+
+    def test_disk(self):
+        """A disk is asked for zeros in pieces, so that the status can go on between them."""
+        self.save("-q", "-F", "elf", "-s", self.status, self.source, self.dest,
+                  env={"FAULT_BLOCK": "1"})
+        pieces = [tuple(map(int, line.split()[1:])) for line in self.errors.splitlines()]
+        self.assertGreater(len(pieces), 2)
+        self.assertLessEqual(max(size for _, size in pieces), 16 << 20)
+        self.assertGreater(sum(size for _, size in pieces), self.HOLE - PAGE)
+        self.assertGreater(int(self.state()["written"]), self.HOLE)
+        size = self.source.stat().st_size
+        self.assertEqual(self.dest.read_bytes()[:size], self.source.read_bytes())
 
 
 class Faults(Case):

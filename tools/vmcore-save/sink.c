@@ -70,18 +70,25 @@ static bool without_direct(struct sink *sink)
 	return true;
 }
 
-/* Write back what the page cache has, and drop what has been written back. */
-static void clean_cache(struct sink *sink, uint64_t end)
+/*
+ * Write back what the page cache has, and drop what has been written back. An
+ * error of that is told once only: fsync() in the end would not know of it.
+ */
+static enum result clean_cache(struct sink *sink, uint64_t end)
 {
+	const unsigned int flags = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+				   SYNC_FILE_RANGE_WAIT_AFTER;
+
 	if (end > sink->dirty)
 		sink->dirty = end;
 	if (sink->direct || sink->dirty - sink->cleaned < CACHE_MAX)
-		return;
-	sync_file_range(sink->fd, sink->cleaned, sink->dirty - sink->cleaned,
-			SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
-			SYNC_FILE_RANGE_WAIT_AFTER);
+		return RESULT_OK;
+	if (sync_file_range(sink->fd, sink->cleaned, sink->dirty - sink->cleaned, flags) &&
+	    errno != EINVAL && errno != ESPIPE)
+		return write_error(sink, errno);
 	posix_fadvise(sink->fd, sink->cleaned, sink->dirty - sink->cleaned, POSIX_FADV_DONTNEED);
 	sink->cleaned = sink->dirty;
+	return RESULT_OK;
 }
 
 static enum result write_at(struct sink *sink, uint64_t offset, const void *buf, size_t size,
@@ -104,8 +111,7 @@ static enum result write_at(struct sink *sink, uint64_t offset, const void *buf,
 		*written += got;
 		report_written(got);
 	}
-	clean_cache(sink, offset + size);
-	return RESULT_OK;
+	return clean_cache(sink, offset + size);
 }
 
 static enum result write_record(struct sink *sink, uint64_t offset, const void *buf, size_t size)

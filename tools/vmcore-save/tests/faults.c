@@ -6,6 +6,7 @@
  *	FAULT_READ=BEGIN-END	reading these bytes of any file fails with EIO
  *	FAULT_SPACE=BYTES	any file has room for so many bytes only
  *	FAULT_BLOCK=1		the destination is a disk
+ *	FAULT_CACHE=1		the page cache cannot be passed, nor written back
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,7 @@ ssize_t __wrap_pread64(int fd, void *buf, size_t size, off_t offset);
 ssize_t __wrap_pwrite64(int fd, const void *buf, size_t size, off_t offset);
 int __wrap_fstat64(int fd, struct stat *status);
 int __wrap_ioctl(int fd, unsigned long request, ...);
+int __wrap_sync_file_range(int fd, off_t offset, off_t size, unsigned int flags);
 
 ssize_t __wrap_pread64(int fd, void *buf, size_t size, off_t offset)
 {
@@ -47,6 +49,10 @@ ssize_t __wrap_pwrite64(int fd, const void *buf, size_t size, off_t offset)
 	const char *text = getenv("FAULT_SPACE");
 	unsigned long long room = text ? strtoull(text, NULL, 10) : 0;
 
+	if (getenv("FAULT_CACHE") && fcntl(fd, F_GETFL) & O_DIRECT) {
+		errno = EINVAL;
+		return -1;
+	}
 	if (text && offset + size > room) {
 		if ((unsigned long long)offset >= room) {
 			errno = ENOSPC;
@@ -82,4 +88,14 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	}
 	fprintf(stderr, "zeros %ju %ju\n", (uintmax_t)range[0], (uintmax_t)range[1]);
 	return 0;
+}
+
+/* The kernel tells of an error once, here, and not again in fsync(). */
+int __wrap_sync_file_range(int fd, off_t offset, off_t size, unsigned int flags)
+{
+	(void)fd, (void)offset, (void)size, (void)flags;
+	if (!getenv("FAULT_CACHE"))
+		return 0;
+	errno = EIO;
+	return -1;
 }

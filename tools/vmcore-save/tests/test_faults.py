@@ -163,6 +163,13 @@ class Faults(Case):
                 count = self.part_of(self.core, KdumpFile(self.dest.read_bytes()))
                 self.assertGreater(count, (room - (2 << 20)) // PAGE - 300)
 
+    def test_write_back(self):
+        """Where the page cache is used, so is an error of writing back."""
+        for form in ("kdump", "elf"):
+            self.save("-q", "-F", form, "-s", self.status, self.source, self.dest, status=FAILED,
+                      env={"FAULT_CACHE": "1"})
+            self.assertIn("cannot write: Input/output error", self.state()["error"])
+
     def test_file_limit(self):
         """So is it at a limit on the size of files."""
         self.save("-q", self.source, self.dest, status=NO_SPACE, limit=6 << 20)

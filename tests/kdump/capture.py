@@ -10,21 +10,25 @@ import tempfile
 
 CAPTURE = pathlib.Path(__file__).resolve().parents[2] / "tools" / "kdump" / "capture"
 
+# What each shell runs, that of a part too.
 PREPARE = """
 TARGET=local TARGET_NAME=there HOST=host SAVE_PATH=/path FREE_MB=0 STEP_TIMEOUT=20
-sed -e '/^\\. /d' -e "s|^RUN=.*|RUN=$FOLDER/run|" -e "s|^MOUNT=.*|MOUNT=$FOLDER/mnt|" \
-    -e "s|^VMCORE=.*|VMCORE=$FOLDER/vmcore|" "$CAPTURE/common.sh" >"$FOLDER/common.sh"
-. "$FOLDER/common.sh"
-for library in $LIBRARIES; do
-    . "$CAPTURE/$library.sh"
+for library in common $LIBRARIES; do
+    . "$FOLDER/$library.sh"
 done
 usleep() { sleep 0.1; }
 say() { echo "$*"; }
 setsid() { shift; exec setsid $SHELL -c '. "$FOLDER/prepare"; "$@"' part "$@"; }
 """
 
+# Of all processes, one is enough to look at for progress: that of the tests.
 START = """set -u
-export CAPTURE='{capture}' FOLDER='{folder}' LIBRARIES='{libraries}' SHELL='{shell}'
+export FOLDER='{folder}' LIBRARIES='{libraries}' SHELL='{shell}'
+for library in common $LIBRARIES; do
+    sed -e '/^\\. /d' -e "s|^RUN=.*|RUN=$FOLDER/run|" -e "s|^MOUNT=.*|MOUNT=$FOLDER/mnt|" \
+        -e "s|^VMCORE=.*|VMCORE=$FOLDER/vmcore|" -e "s|/proc/\\[0-9\\]\\*|/proc/$PPID|" \
+        "{capture}/$library.sh" >"$FOLDER/$library.sh"
+done
 . "$FOLDER/prepare"
 mkdir -p "$RUN/state" "$RUN/record" "$MOUNT"
 [ -e "$VMCORE" ] || echo the memory >"$VMCORE"
@@ -38,6 +42,28 @@ CASES = [
      copy_step copy 100 sh -c "cat '$RUN/deadline' >'$FOLDER/seen'; exit 3"
      echo $? $(($(cat "$FOLDER/seen") - now >= 100))
      """, "3 1"),
+    # A look at a target that is gone does not return; the copy is given up all the same.
+    ("step", """
+     echo 'stat() { sleep 30; }' >>"$FOLDER/prepare"
+     . "$FOLDER/prepare"
+     state_set copy "$FOLDER/vmcore"
+     uptime_now
+     began=$now
+     copy_step copy 3 sleep 1000
+     echo $? $((now - began < 20)) "$(cat "$RUN/error")"
+     """, "copy: no progress for 3 s, killed 124 1 copy: no progress for 3 s"),
+    # Too little room left is seen while a copy goes on, and after it.
+    ("step", """
+     echo 'FREE_MB=10 TARGET=nfs; df() { cat "$FOLDER/room"; }' >>"$FOLDER/prepare"
+     . "$FOLDER/prepare"
+     echo a b c 10 >"$FOLDER/room"
+     copy_step copy 20 true
+     echo $?
+     copy_step copy 20 sh -c "echo a b c 9 >'$FOLDER/room'"
+     echo $?
+     copy_step copy 20 sleep 1000
+     echo $?
+     """, "0 125 less than 10 MB (KDUMP_FREE_DISK_SIZE) are left, the copy ends 125"),
 ]
 
 

@@ -65,9 +65,9 @@ def ssh_crash(context, server, client, config="", known=None, devices=(), files=
                  programs=[program(name) for name in client])
 
 
-def nfs_crash(context, server, config="", default=""):
+def nfs_crash(context, server, config="", default="", devices=(), files=()):
     return Crash(context, f"nfs {server.export}\npath /\n{config}",
-                 server.network(), default=default)
+                 (*server.network(), *devices), default=default, files=files)
 
 
 def arm_nfs(guest, module="nfsv4"):
@@ -196,45 +196,67 @@ def changed_host_key(context):
         check(b"sysrq triggered crash" in path.read_bytes(), "the hook did not get the log")
 
 
+# What an emergency hook leaves on a disk, and an action that shows on the console.
+NOTE = ("/etc/kdump/emergency.d/note",
+        "#!/bin/sh\ncat /run/kdump/record/error | dd of=/dev/vda conv=notrunc\n", 0o755)
+BREAKS = "core_collector dd bs=64k\nfailure_action poweroff\n"
+
+
+def check_action(guest, notes, error):
+    """The emergency hook was reached, with the reason, and then failure_action."""
+    found = notes.read_bytes().rstrip(b"\0").decode()
+    check(error in found, f"the emergency hook found: {found!r}")
+    check("kdump: now: poweroff" in guest.console(), "failure_action did not follow")
+
+
 @test
 def ssh_server_dies(context):
-    """The server ends in mid-copy: what has arrived stays, and the machine resets."""
+    """The server ends in mid-copy: what has arrived stays, the emergency hook and failure_action
+    follow."""
+    notes = disk(context.workdir / "notes", 1)
     with Ssh(context.workdir) as server:
-        crash = ssh_crash(context, server, DROPBEAR, "core_collector dd bs=64k\n", default=QUICK)
+        crash = ssh_crash(context, server, DROPBEAR, BREAKS, devices=drive(notes), files=[NOTE],
+                          default=QUICK)
         with crash.boot() as guest:
             guest.sh(f"hostname guest; {UP}; kdump start", timeout=240)
             guest.send("echo c >/proc/sysrq-trigger")
             wait_for_dump(server.dumps)
             server.stop()
             wait_end(guest, 120)
+            check_action(guest, notes, "dd failed with status")
         check_broken(server.dumps)
 
 
 @test
 def network_cut(context):
-    """The link goes down in mid-copy: after KDUMP_STALL_TIMEOUT without progress the machine
-    resets."""
+    """The link goes down in mid-copy: after KDUMP_STALL_TIMEOUT without progress the emergency
+    hook and failure_action follow."""
+    notes = disk(context.workdir / "notes", 1)
     with Ssh(context.workdir) as server:
-        crash = ssh_crash(context, server, DROPBEAR, "core_collector dd bs=64k\n", default=QUICK)
+        crash = ssh_crash(context, server, DROPBEAR, BREAKS, devices=drive(notes), files=[NOTE],
+                          default=QUICK)
         with crash.boot() as guest:
             guest.sh(f"hostname guest; {UP}; kdump start", timeout=240)
             guest.send("echo c >/proc/sysrq-trigger")
             wait_for_dump(server.dumps)
             guest.monitor.execute("set_link", name="card", up=False)
-            wait_end(guest, 120)
+            wait_end(guest, 200)
+            check_action(guest, notes, "no progress for 10 s")
         check_broken(server.dumps)
 
 
 @test
 def nfs_server_dies(context):
     """An NFS server ends in mid-copy, so that everything that touches the mount hangs in the
-    kernel: the machine resets nevertheless."""
+    kernel: the emergency hook and failure_action follow nevertheless."""
+    notes = disk(context.workdir / "notes", 1)
     with Nfs(context.workdir) as server:
-        crash = nfs_crash(context, server, "core_collector dd bs=64k\n", QUICK)
+        crash = nfs_crash(context, server, BREAKS, QUICK, drive(notes), [NOTE])
         with crash.boot() as guest:
             arm_nfs(guest)
             guest.send("echo c >/proc/sysrq-trigger")
             wait_for_dump(server.dumps)
             Server.stop(server)
-            wait_end(guest, 200)
+            wait_end(guest, 240)
+            check_action(guest, notes, "no progress for 10 s")
         check_broken(server.dumps)

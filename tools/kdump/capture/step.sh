@@ -102,11 +102,61 @@ progress_bytes()
 # What the target's own limits say: enough room left?
 room_left()
 {
-	[ "$TARGET" = local ] && [ "${FREE_MB:-0}" -gt 0 ] || return 0
+	[ "${FREE_MB:-0}" -gt 0 ] || return 0
+	case $TARGET in
+	local | nfs) ;;
+	*) return 0 ;;
+	esac
 	room_line=$(df -m -P "$MOUNT" 2>/dev/null | tail -n 1)
 	# shellcheck disable=SC2086 # the words of the line
 	set -- $room_line
 	[ $# -lt 4 ] || [ "$4" -ge "$FREE_MB" ]
+}
+
+# Leave in files what is to be known of a copy.  On a target that is gone this may
+# never return, so it is for a part of its own.
+look_at_copy()
+{
+	room_left || : >"$RUN/no-room"
+	progress_bytes
+	progress >"$RUN/progress.new"
+	mv "$RUN/progress.new" "$RUN/progress"
+}
+
+watch_copy()
+{
+	while :; do
+		look_at_copy
+		sleep 1
+	done
+}
+
+# follow_copy PID WHAT SECONDS: its status, 124 when nothing changed for so long, 125
+# when there is too little room.
+follow_copy()
+{
+	follow_last=
+	uptime_now
+	follow_since=$now
+	while ! ended_within "$1" 1; do
+		follow_now=$(cat "$RUN/progress" 2>/dev/null)
+		if [ "$follow_now" != "$follow_last" ]; then
+			follow_last=$follow_now
+			follow_since=$now
+			deadline $(($3 + 2 * GRACE))
+		elif [ $((now - follow_since)) -ge "$3" ]; then
+			echo "$2: no progress for $3 s" >"$RUN/error"
+			say "$2: no progress for $3 s, killed"
+			kill_part "$1"
+			return 124
+		fi
+		if [ -e "$RUN/no-room" ]; then
+			say "less than $FREE_MB MB (KDUMP_FREE_DISK_SIZE) are left, the copy ends"
+			kill_part "$1"
+			return 125
+		fi
+	done
+	wait "$1"
 }
 
 # copy_step WHAT SECONDS COMMAND...: as step, but what counts is the time
@@ -116,36 +166,19 @@ copy_step()
 	copy_what=$1
 	copy_seconds=$2
 	shift 2
-	rm -f "$RUN/error" "$RUN/saver"
+	rm -f "$RUN/error" "$RUN/saver" "$RUN/progress" "$RUN/no-room"
 	deadline $((copy_seconds + 2 * GRACE))
 	setsid /lib/kdump/part "$@" </dev/null &
 	copy_pid=$!
-	copy_last=
-	uptime_now
-	copy_since=$now
-	while ! ended_within $copy_pid 1; do
-		copy_now=$(progress)
-		if [ "$copy_now" != "$copy_last" ]; then
-			copy_last=$copy_now
-			copy_since=$now
-			deadline $((copy_seconds + 2 * GRACE))
-		elif [ $((now - copy_since)) -ge "$copy_seconds" ]; then
-			echo "$copy_what: no progress for $copy_seconds s" >"$RUN/error"
-			say "$copy_what: no progress for $copy_seconds s, killed"
-			kill_part $copy_pid
-			return 124
-		fi
-		progress_bytes
-		if ! room_left; then
-			say "less than $FREE_MB MB (KDUMP_FREE_DISK_SIZE) are left, the copy ends"
-			kill_part $copy_pid
-			return 125
-		fi
-	done
-	progress_bytes
-	wait $copy_pid
+	setsid /lib/kdump/part watch_copy </dev/null &
+	copy_watch=$!
+	follow_copy $copy_pid "$copy_what" "$copy_seconds"
 	copy_status=$?
+	kill_part $copy_watch
 	# A copy can be faster than these looks at it, whether or not it came to its end.
-	room_left || return 125
+	setsid /lib/kdump/part look_at_copy </dev/null &
+	copy_watch=$!
+	ended_within $copy_watch "$GRACE" || kill_part $copy_watch
+	[ $copy_status -eq 124 ] || [ ! -e "$RUN/no-room" ] || return 125
 	return $copy_status
 }

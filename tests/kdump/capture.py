@@ -64,6 +64,31 @@ CASES = [
      copy_step copy 20 sleep 1000
      echo $?
      """, "0 125 less than 10 MB (KDUMP_FREE_DISK_SIZE) are left, the copy ends 125"),
+    # What could not be written back does not count as saved.
+    ("ssh target save", """
+     sync() { [ $# -eq 0 ] || echo "sync ${1##*/}"; return $#; }
+     old_log() { echo log >"$1"; }
+     ssh_run() { eval "$1"; }
+     mkdir "$MOUNT/folder"
+     COLLECTOR=cp
+     for TARGET in local ssh; do
+         case $TARGET in
+         local) state_set folder /folder; dump=dump_mounted ;;
+         ssh) state_set folder "$MOUNT/folder"; dump=dump_ssh ;;
+         esac
+         ($dump)
+         (save_log)
+         echo record | target_put kdump-status
+         echo $?
+         ls "$MOUNT/folder"
+         rm "$MOUNT/folder"/*
+     done
+     """, "sync vmcore-incomplete the dump could not be written to there "
+     "sync vmcore-dmesg.txt the log could not be saved "
+     "sync kdump-status.new 1 kdump-status.new vmcore-dmesg.txt vmcore-incomplete "
+     "sync vmcore-incomplete the dump could not be written to there "
+     "sync vmcore-dmesg.txt.new the log could not be saved "
+     "sync kdump-status.new 1 kdump-status.new vmcore-dmesg.txt.new vmcore-incomplete"),
 ]
 
 

@@ -22,7 +22,7 @@ save_log()
 	case $TARGET in
 	local | nfs)
 		log_file=$MOUNT$(state_get folder)/vmcore-dmesg.txt
-		if ! { old_log "$log_file" && sync; }; then
+		if ! { old_log "$log_file" && sync "$log_file"; }; then
 			fail "the log could not be saved"
 		fi
 		;;
@@ -93,7 +93,8 @@ dump_mounted()
 	collect_status=$?
 	chmod 600 "$dump_file-incomplete"	# cp gives it the mode of the source
 	[ $collect_status -eq 0 ] || collect_failed $collect_status
-	sync
+	# An error of writing back is told of the file alone; without a name sync knows none.
+	sync "$dump_file-incomplete" || fail "the dump could not be written to $TARGET_NAME"
 	mv "$dump_file-incomplete" "$dump_file" || fail "cannot rename vmcore-incomplete"
 	sync
 }
@@ -111,8 +112,9 @@ dump_ssh()
 	esac
 	# scp gives it the mode of the source.
 	dump_quoted=$(quote "$dump_file-incomplete")
-	ssh_run "chmod 600 $dump_quoted; sync; mv $dump_quoted $(quote "$dump_file") && sync" ||
-		fail "cannot rename vmcore-incomplete"
+	ssh_run "chmod 600 $dump_quoted; sync $dump_quoted &&
+		mv $dump_quoted $(quote "$dump_file") && sync" ||
+		fail "the dump could not be written to $TARGET_NAME"
 }
 
 # Up to where the record and the log begin, and not a byte further.

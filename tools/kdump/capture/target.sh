@@ -76,11 +76,12 @@ target_put()
 	case $TARGET in
 	local | nfs)
 		put_file=$MOUNT$(state_get folder)/$1
-		cat >"$put_file.new" && mv "$put_file.new" "$put_file" && sync
+		cat >"$put_file.new" && sync "$put_file.new" && mv "$put_file.new" "$put_file" && sync
 		;;
 	ssh)
 		put_file=$(quote "$(state_get folder)/$1")
-		ssh_run "umask 077; cat >$put_file.new && mv $put_file.new $put_file && sync"
+		ssh_run "umask 077; cat >$put_file.new && sync $put_file.new &&
+			mv $put_file.new $put_file && sync"
 		;;
 	raw)
 		put_raw "$1"

@@ -210,7 +210,7 @@ def target_gone(context):
 @test
 def shell(context):
     """After a failure failure_action shell leaves a shell on the console, with the reason, the log
-    and the old memory at hand; when it ends, the machine resets."""
+    and the old memory at hand; when it ends, the machine resets, with what was written there."""
     path = disk(context.workdir / "disk", 64, "mkfs.ext4", "-q")
     console = context.workdir / "console"
     devices = ("-chardev", f"socket,id=console,path={console},server=on,wait=off",
@@ -231,8 +231,12 @@ def shell(context):
         for words in ("<cannot mount /dev/vda as ext4", "sysrq triggered crash>", "<ELF>"):
             wait_for_text(terminal, words)
         check(guest.process.poll() is None, "the machine did not wait for the shell to end")
+        terminal.sendall(b"mke2fs /dev/vda && mount -t ext4 /dev/vda /mnt && sync\n"
+                         b"echo \"<kept by $((3 - 2)) hand>\" >/mnt/note; cat /mnt/note\n")
+        wait_for_text(terminal, "<kept by 1 hand>")
         terminal.sendall(b"exit\n")
         wait_end(guest, 60)
+    check(b"<kept by 1 hand>" in path.read_bytes(), "what the shell had written is gone")
 
 
 def wait_for_text(terminal, words):

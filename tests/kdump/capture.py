@@ -89,6 +89,20 @@ CASES = [
      "sync vmcore-incomplete the dump could not be written to there "
      "sync vmcore-dmesg.txt.new the log could not be saved "
      "sync kdump-status.new 1 kdump-status.new vmcore-dmesg.txt.new vmcore-incomplete"),
+    # A log of which messages cannot be read is saved, one of which none can is not.
+    ("target save", """
+     (set -o pipefail) 2>/dev/null && set -o pipefail && kinds="local command" || kinds=local
+     old_log() { [ "${log#* }" = none ] || echo "${log#* }" >"$1"; return "${log% *}"; }
+     mkdir "$MOUNT/folder" "$RUN/out"
+     state_set folder /folder
+     for TARGET in $kinds; do
+         echo $(for log in "0 line" "4 line" "1 line" "4 none"; do
+             rm -f "$MOUNT/folder"/*
+             (save_log) && state_get log
+         done 2>/dev/null)
+     done | uniq
+     """, "saved saved, but for messages that cannot be read "
+     "the log could not be saved the log could not be saved"),
 ]
 
 

@@ -18,6 +18,7 @@ for library in common $LIBRARIES; do
 done
 usleep() { sleep 0.1; }
 say() { echo "$*"; }
+date() { echo DATE; }
 setsid() { shift; exec setsid $SHELL -c '. "$FOLDER/prepare"; "$@"' part "$@"; }
 """
 
@@ -27,7 +28,7 @@ export FOLDER='{folder}' LIBRARIES='{libraries}' SHELL='{shell}'
 for library in common $LIBRARIES; do
     sed -e '/^\\. /d' -e "s|^RUN=.*|RUN=$FOLDER/run|" -e "s|^MOUNT=.*|MOUNT=$FOLDER/mnt|" \
         -e "s|^VMCORE=.*|VMCORE=$FOLDER/vmcore|" -e "s|/proc/\\[0-9\\]\\*|/proc/$PPID|" \
-        "{capture}/$library.sh" >"$FOLDER/$library.sh"
+        -e '/^main$/d' "{capture}/$library"* >"$FOLDER/$library.sh"
 done
 . "$FOLDER/prepare"
 mkdir -p "$RUN/state" "$RUN/record" "$MOUNT"
@@ -103,6 +104,18 @@ CASES = [
      done | uniq
      """, "saved saved, but for messages that cannot be read "
      "the log could not be saved the log could not be saved"),
+    # Removing old dumps may take too long, and costs neither the record nor the dump.
+    ("main", """
+     FORMAT= DEVICE=/dev/null target_hangs=no
+     step() { shift 2; echo "$1"; [ "$1" != rotate_old ] || return 124; }
+     KEEP_OLD=-1
+     open_target
+     echo $? $target_hangs
+     KEEP_OLD=1
+     finish 0
+     """, "open_local rotate_old make_folder 0 no "
+     "release_reserve save_report save_record done: ok, there/path/host-DATE "
+     "save_own_log rotate_old target_close"),
 ]
 
 

@@ -73,7 +73,7 @@ def hosts(runner, shell):
         host_name() {{ echo web; }}
         """
     for call, left in (*HOSTS, (
-            "MOUNT=$HERE SAVE_PATH=/d KEEP_OLD=-1; make_folder",
+            "TARGET=local MOUNT=$HERE SAVE_PATH=/d; rotate_old 0; make_folder",
             [*OTHERS, "web-2025-01-01-01:01:01"])):
         with Machine() as machine:
             for name in (*OURS, *OTHERS):

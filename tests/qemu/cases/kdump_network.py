@@ -77,9 +77,14 @@ def arm_nfs(guest, module="nfsv4"):
 
 @test
 def ssh_dropbear(context):
-    """A crash is saved to OpenSSH's server with dropbear's client, flattened."""
+    """A crash is saved to OpenSSH's server with dropbear's client, flattened, after the older dumps
+    were removed (KDUMP_KEEP_OLD_DUMPS=-1)."""
     with Ssh(context.workdir) as server:
-        ssh_crash(context, server, DROPBEAR).arm_and_crash(UP)
+        old = server.dumps / "guest-2001-01-01-00:00:00"
+        old.mkdir()
+        (old / "kdump-status").write_text("result=ok\n")
+        ssh_crash(context, server, DROPBEAR,
+                  default="KDUMP_KEEP_OLD_DUMPS=-1\n").arm_and_crash(UP)
         check_saved(server.dumps, b"makedumpfile")
 
 

@@ -36,10 +36,11 @@ rotate_ssh()
 		done"
 }
 
+# rotate_old KEEP
 rotate_old()
 {
 	case $TARGET in
-	local | nfs) rotate_mounted "$KEEP_OLD" ;;
-	ssh) rotate_ssh "$KEEP_OLD" ;;
+	local | nfs) rotate_mounted "$1" ;;
+	ssh) rotate_ssh "$1" ;;
 	esac
 }

@@ -19,35 +19,20 @@ open_local()
 	# A mount brings its own message; the kernel's is in the log.
 	mount -t "$FSTYPE" -o "rw${MOUNT_OPTIONS:+,$MOUNT_OPTIONS}" "$(state_get device)" "$MOUNT" ||
 		fail "cannot mount $DEVICE as $FSTYPE"
-	make_folder
 }
 
 open_nfs()
 {
 	for nfs_version in $NFS_VERSIONS; do
 		mount -i -t nfs -o "rw,nolock,vers=$nfs_version,addr=$NFS_ADDRESS,proto=tcp,timeo=100,retrans=3$NFS_OPTIONS" \
-			"$NFS_SOURCE" "$MOUNT" && make_folder && return
+			"$NFS_SOURCE" "$MOUNT" && return
 	done
 	fail "cannot mount $NFS_SOURCE by NFS version $NFS_VERSIONS"
 }
 
-make_folder()
-{
-	folder=$(state_get folder)
-	mkdir -p "$MOUNT$SAVE_PATH" || fail "cannot make $SAVE_PATH on $TARGET_NAME"
-	[ "${KEEP_OLD:-0}" != -1 ] || rotate_mounted 0
-	mkdir -m 700 "$MOUNT$folder" || fail "cannot make $folder on $TARGET_NAME"
-	dd if=/dev/zero of="$MOUNT$folder/$RESERVE" bs=64k count=8 conv=fsync 2>/dev/null ||
-		say "$TARGET_NAME is full"
-}
-
 open_ssh()
 {
-	folder=$(quote "$(state_get folder)")
-	path=$(quote "$SAVE_PATH")
-	[ "${KEEP_OLD:-0}" != -1 ] || rotate_ssh 0
-	ssh_run "mkdir -p $path && mkdir -m 700 $folder" ||
-		fail "cannot make $(state_get folder) on $SSH_LOGIN"
+	ssh_run : || fail "cannot reach $SSH_LOGIN"
 }
 
 open_raw()
@@ -68,6 +53,24 @@ open_raw()
 open_command()
 {
 	:
+}
+
+# The folder for this crash, where there are folders.
+make_folder()
+{
+	folder=$(state_get folder)
+	case $TARGET in
+	local | nfs)
+		mkdir -p "$MOUNT$SAVE_PATH" || fail "cannot make $SAVE_PATH on $TARGET_NAME"
+		mkdir -m 700 "$MOUNT$folder" || fail "cannot make $folder on $TARGET_NAME"
+		dd if=/dev/zero of="$MOUNT$folder/$RESERVE" bs=64k count=8 conv=fsync 2>/dev/null ||
+			say "$TARGET_NAME is full"
+		;;
+	ssh)
+		ssh_run "mkdir -p $(quote "$SAVE_PATH") && mkdir -m 700 $(quote "$folder")" ||
+			fail "cannot make $folder on $SSH_LOGIN"
+		;;
+	esac
 }
 
 # target_put NAME: a small file, from standard input, safe when this returns

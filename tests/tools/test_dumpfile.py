@@ -108,6 +108,22 @@ class Damage(unittest.TestCase):
             except ValueError as error:
                 self.assertIn("cannot be uncompressed", str(error))
 
+    def test_sizes_beyond_the_file(self):
+        """No size in a header makes memory be taken that the file could not fill."""
+        core = bytearray(dumps.elf(pages(), self.notes))
+        struct.pack_into("<Q", core, 64 + 32, 1 << 44)              # p_filesz of the notes
+        kdump = bytearray(dumps.kdump(pages(), self.notes))
+        struct.pack_into("<I", kdump, 436, 0xffffffff)              # blocks of both bitmaps
+        struct.pack_into("<Q", kdump, 4096 + 96, 1 << 60)           # pages
+        for content in (core, kdump):
+            for form in (bytes, dumps.flat):
+                try:
+                    dump = open_dump(dumps.stream(form(content)))
+                    _ = dump.vmcoreinfo
+                    dump.physical(dumps.PAGE, 64)
+                except ValueError:
+                    pass
+
     def test_every_byte_of_the_headers(self):
         """No single damaged byte does anything but end in ValueError or other data."""
         rng = random.Random(2)

@@ -5,9 +5,11 @@ import json
 import os
 import pathlib
 import stat
+import struct
 import subprocess
 import tempfile
 import unittest
+import unittest.mock
 
 import dumps
 from crashreport import collect, logtext, page, text
@@ -114,6 +116,16 @@ class Folder(unittest.TestCase):
         known = collect.collect(self.folder, use_gdb=False)
         self.assertEqual(known["log"], ["[ 1.0] hello"])
         self.assertEqual(len(known["problems"]), 1)
+
+    def test_wrong_numbers(self):
+        """Whatever reading a dump ends in, there is a report of the rest."""
+        self.write(vmcore=dumps.elf({}, b""), vmcore_dmesg_txt="[ 1.0] hello")
+        for error in (MemoryError(), IndexError("out of range"), KeyError("x"),
+                      struct.error("too few"), OverflowError("too large")):
+            with unittest.mock.patch.object(collect, "from_dump", side_effect=error):
+                known = collect.collect(self.folder, use_gdb=False)
+            self.assertEqual(known["log"], ["[ 1.0] hello"])
+            self.assertRegex(known["problems"][0], "^vmcore: .")
 
     def test_huge(self):
         """Neither many lines nor long ones make a large report."""

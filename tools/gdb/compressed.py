@@ -12,7 +12,7 @@ import functools
 import struct
 import zlib
 
-from elfcore import NO_SIZE, CoreNotes, parse_notes
+from elfcore import NO_SIZE, CoreNotes, parse_notes, size_of
 
 SIGNATURES = (b"KDUMP   ", b"DISKDUMP")
 HEADER = struct.Struct("<8si390x6x16xIiiII")    # to max_mapnr
@@ -67,7 +67,7 @@ class KdumpFile(CoreNotes):
     """An open dump in the kdump-compressed format; raises ValueError for what is not one."""
 
     def __init__(self, stream):
-        self._stream = stream
+        self._stream, self._size = stream, size_of(stream)
         data = self._at(0, HEADER.size)
         if len(data) < HEADER.size or data[:8] not in SIGNATURES:
             raise ValueError("not a kdump-compressed dump")
@@ -87,7 +87,7 @@ class KdumpFile(CoreNotes):
         if offset >= NO_SIZE:
             raise ValueError(f"a header points out of the file, to {offset:#x}")
         self._stream.seek(offset)
-        return self._stream.read(size)
+        return self._stream.read(max(min(size, self._size - offset), 0))
 
     def _read_bitmap(self, start, size):
         """The second bitmap, with the number of pages before each chunk of it."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Opens a crash dump in any of the formats that dumps are saved in."""
 import bisect
+import os
 import struct
 
 from compressed import SIGNATURES, KdumpFile
@@ -36,9 +37,11 @@ class FlatFile:
             at += FLAT_RECORD.size + size
         self._pieces = sorted(pieces)
         self._longest = max((piece[2] for piece in pieces), default=0)
+        self._end = max((start + size for start, _, size, _ in pieces), default=0)
 
-    def seek(self, offset):
-        self._at = offset
+    def seek(self, offset, whence=os.SEEK_SET):
+        self._at = offset + (self._end if whence == os.SEEK_END else 0)
+        return self._at
 
     def read(self, size):
         end, filled = self._at + size, 0

@@ -5,6 +5,7 @@ Only the part of the file that is asked for is read. ELF32 and ELF64, little
 endian.
 """
 import collections
+import os
 import struct
 
 PT_LOAD, PT_NOTE = 1, 4
@@ -16,6 +17,11 @@ START_KERNEL_MAP = 0xffffffff80000000   # x86_64: where the kernel image is mapp
 
 Segment = collections.namedtuple("Segment", "type offset vaddr paddr filesz memsz")
 Note = collections.namedtuple("Note", "name type desc")
+
+
+def size_of(stream):
+    """The size of an open file, which the sizes in its headers may exceed by far."""
+    return stream.seek(0, os.SEEK_END)
 
 
 class CoreNotes:
@@ -44,7 +50,7 @@ class ElfCore(CoreNotes):
     """An open ELF core file; raises ValueError for what is not one."""
 
     def __init__(self, stream):
-        self.stream = stream
+        self.stream, self._size = stream, size_of(stream)
         ident = self.read(0, 16)
         if (len(ident) < 16 or ident[:4] != b"\x7fELF" or ident[4] not in BITS
                 or ident[5] != ELFDATA2LSB):
@@ -64,7 +70,7 @@ class ElfCore(CoreNotes):
         if max(offset, size) >= NO_SIZE:
             raise ValueError(f"a header points out of the file, to {offset:#x}")
         self.stream.seek(offset)
-        return self.stream.read(size)
+        return self.stream.read(max(min(size, self._size - offset), 0))
 
     def _unpack(self, form, offset):
         data = self.read(offset, struct.calcsize(form))

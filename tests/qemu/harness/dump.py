@@ -26,9 +26,9 @@ class GuestFile(io.RawIOBase):
         self._guest, self._path, self._at = guest, path, 0
 
     def seek(self, offset, whence=io.SEEK_SET):
-        assert whence == io.SEEK_SET
-        self._at = offset
-        return offset
+        end = int(self._guest.sh(f"stat -c %s {self._path}")) if whence == io.SEEK_END else 0
+        self._at = end + offset
+        return self._at
 
     def read(self, size=-1):
         data = self._guest.bytes(f"dd if={self._path} status=none bs=256k skip={self._at} "

@@ -8,6 +8,7 @@ are untrusted: what is taken is bounded, and made printable.
 import json
 import pathlib
 import re
+import struct
 import subprocess
 import tempfile
 
@@ -23,6 +24,8 @@ DUMPS = ("vmcore", "vmcore-incomplete", "vmcore.flat")
 CLASSES = "zero cache private-cache user free kernel unclassified unreadable".split()
 CLASS_LINE = re.compile(rf"^\s*({'|'.join(CLASSES)}): pages (\d+) bytes (\d+)", re.MULTILINE)
 STATUS_LINE = re.compile(r"^([a-z_]+)=(.*)$", re.MULTILINE)
+# What comes of numbers in a damaged dump.
+DAMAGE = (OSError, ValueError, ArithmeticError, LookupError, MemoryError, struct.error)
 GDB_TIMEOUT = 600               # seconds
 MAX_FILE = 64 << 20             # of text read
 MAX_LINES = 1000
@@ -123,8 +126,8 @@ def collect(directory, options=(), use_gdb=True):
             raw = from_dump(dump)
             lines = raw.pop("lines") or lines
             known.update(raw)
-        except (OSError, ValueError) as error:
-            problems.append(f"{dump.name}: {error}")
+        except DAMAGE as error:
+            problems.append(f"{dump.name}: {str(error) or type(error).__name__}")
     known = {**logtext.facts(lines), **known}
     if dump and use_gdb:
         try:

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the tests need built: the probes, the module, and initramfs archives."""
+import functools
 import os
 import pathlib
 import shutil
 import subprocess
+import threading
 
 from . import initramfs, paths
 
 INITRD = paths.WORK / "initrd"
 PROBE = paths.WORK / "probe"
 MODULE = paths.WORK / "module" / "kdump_test.ko"
+_once = threading.Lock()
 
 
 class BuildError(Exception):
@@ -41,11 +44,18 @@ def build_module():
     _run(*make, f"M={folder}", "modules")
 
 
-def stripped(source):
-    """A copy without debug information, of a size that fits in a guest."""
-    target = paths.WORK / (pathlib.Path(source).name + ".stripped")
+@functools.cache
+def _stripped(source):
+    target = paths.WORK / f"{source.name}.stripped"
     _run("strip", "--strip-debug", "-o", target, source)
     return target
+
+
+def stripped(source):
+    """A copy without debug information, of a size that fits in a guest. It is made once:
+    nobody reads it while it is written."""
+    with _once:
+        return _stripped(pathlib.Path(source))
 
 
 def write_initrd(path, image):

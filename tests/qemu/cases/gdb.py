@@ -27,6 +27,7 @@ TOOLS = paths.ROOT / "tools"
 CRASH_COMMANDS = ("ps", "foreach bt", "log", "sys", "mod")
 _once = threading.Lock()
 _asked = threading.Lock()
+_listed = threading.Lock()
 
 # From the interrupt down to the system call, in this order; the first in each line
 # are on the interrupt's stack.
@@ -97,11 +98,17 @@ def crash(name):
 
 
 @functools.cache
+def _everyone():
+    target = FOLDER / "everyone"
+    gdb(VMCORE, EVERYONE.format(target=str(target)))
+    return {row[0]: row[1:] for row in json.loads(target.read_text())}
+
+
 def everyone():
     """Every task as gdb has it, by address."""
-    target = FOLDER / "everyone"
-    gdb(saved(), EVERYONE.format(target=str(target)))
-    return {row[0]: row[1:] for row in json.loads(target.read_text())}
+    saved()
+    with _listed:
+        return _everyone()
 
 
 @test

@@ -27,7 +27,9 @@ def load(guest, loader="kexec_load", options="", append=""):
 
 
 def on_cpu(cpu, command):
-    return f"taskset {1 << cpu:x} sh -c '{command}'"
+    """A command to run on a CPU when those who started it have gone to sleep: a moment before,
+    they still run in user space, on CPUs that are to be idle."""
+    return f"taskset {1 << cpu:x} sh -c 'usleep 200000; {command}'"
 
 
 def spin(guest, cpu):

@@ -34,6 +34,8 @@ _listed = threading.Lock()
 PATH = """kdump_test_irq_oops irq_work_single irq_work_run sysvec_irq_work
           asm_sysvec_irq_work irq_work_queue kdump_test_irq set_trigger param_attr_store
           kernfs_fop_write_iter vfs_write ksys_write do_syscall_64 entry_SYSCALL_64""".split()
+# Functions at the edges of an interrupt, by how their names begin.
+EDGES = ("asm_", "error_return", "common_interrupt_return", "swapgs_restore_regs", "native_i")
 EVERYONE = """python
 import json, sys
 from kdumpgdb import export, tasks
@@ -193,19 +195,24 @@ def interrupt(context):
 def each_cpu(context):
     """kdump bt -a: the crash, idle CPUs, and one in user space; info threads names them.
 
-    The one in user space may have been interrupted: what it ran is at the end then.
+    The one in user space may have been interrupted: what it ran is at the end then. Any but
+    the one that crashed may have been running a thread of the kernel instead.
     """
     context.require("gdb")
     output = gdb(saved(), "kdump bt -a", "info threads")
     blocks = re.split(r"^PID: ", output, flags=re.MULTILINE)[1:]
     check([re.search(r"CPU: (\d+)", block)[1] for block in blocks] == list("0123"), output)
-    *interrupt_path, last = backtrace(blocks[1])
-    check(last == "user space" and (not interrupt_path or interrupt_path[-1].startswith("asm_")),
+    *path, last = backtrace(blocks[1])
+    check(last == "user space" and (not path or path[-1].startswith(EDGES)) or "kthread" in path,
           blocks[1])
     check_path(backtrace(blocks[CRASHING]))
-    for cpu in (0, 3):
+    idle = [cpu for cpu in (0, 3) if "kthread" not in backtrace(blocks[cpu])]
+    check(idle, output)
+    for cpu in range(CPUS):
+        name = f"swapper/{cpu})" if cpu in idle else ""
+        check(f"(CPU {cpu}: {name}" in output, output)
+    for cpu in idle:
         check("cpu_startup_entry" in backtrace(blocks[cpu]), blocks[cpu])
-        check(f"(CPU {cpu}: swapper/{cpu})" in output, output)
 
 
 @test

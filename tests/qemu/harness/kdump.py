@@ -39,10 +39,14 @@ def spin(guest, cpu):
 
 
 def check_spinning(dump, thread, cpu):
-    """Find these registers in the CPU's note, or on its stack if an interrupt saved them."""
+    """Find these registers in the CPU's note, or on its stack if an interrupt saved them.
+
+    At the edges of an interrupt they are in the note, too. A thread of the kernel may have
+    come to that CPU: then its own stack is all that there is.
+    """
     wanted = tuple(SPIN + 16 * cpu + step for step in (3, 2, 1, 0))
+    found = tuple(thread.registers[name] for name in ("r15", "r14", "r13", "r12"))
     if thread.rip < 1 << 47:
-        found = tuple(thread.registers[name] for name in ("r15", "r14", "r13", "r12"))
         check(found == wanted, f"CPU {cpu}: r15-r12 are {found}, not {wanted}")
         check(thread.cs == 0x33, f"CPU {cpu}: cs {thread.cs:#x} in user space")
         return
@@ -50,8 +54,10 @@ def check_spinning(dump, thread, cpu):
     stack = dump.stack(thread.rsp)
     # The last word of an interrupt stack says where the interrupted one is.
     stack += dump.stack(stack[-1]) if stack else ()
-    check(any(stack[at:at + 4] == wanted for at in range(len(stack))),
-          f"CPU {cpu}, at {dump.symbols.name(thread.rip)}: no registers of the user program")
+    check(found == wanted or any(stack[at:at + 4] == wanted for at in range(len(stack)))
+          or "kthread" in map(dump.symbols.name, stack),
+          f"CPU {cpu}, at {dump.symbols.name(thread.rip)}: no registers of the user program, and "
+          "this is no thread of the kernel")
 
 
 def check_kernel_registers(dump, thread, cpu):

@@ -61,7 +61,7 @@ def _save():
                  "until grep -q '^State:.D' /proc/$!/status; do usleep 1000; done")
         guest.crash(on_cpu(CRASHING, f"echo irq >{MODULE}/trigger"))
         guest.sh("mount -t 9p -o trans=virtio,msize=512000,cache=mmap share /mnt"
-                 " && cp /proc/vmcore /mnt/vmcore && umount /mnt", timeout=300)
+                 " && probe sparse /proc/vmcore /mnt/vmcore && umount /mnt", timeout=300)
 
 
 def saved():

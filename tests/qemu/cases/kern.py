@@ -91,7 +91,7 @@ def _save():
         spin(guest, 0)
         guest.crash(on_cpu(CRASHING, "echo c >/proc/sysrq-trigger"))
         guest.sh("mount -t 9p -o trans=virtio,msize=512000,cache=mmap share /mnt")
-        guest.sh("cp /proc/vmcore /mnt/vmcore", timeout=300)
+        guest.sh("probe sparse /proc/vmcore /mnt/vmcore", timeout=300)
         guest.sh(f"probe sparse {KERN} /mnt/vmcore-kern", timeout=300)
         found = {}
         for level in LEVELS:

@@ -18,16 +18,19 @@ ENOUGH = 0.99       # of what makedumpfile leaves out
 AT_A_TIME = 2
 LARGEST = 1 << 18   # pages of a compound page
 
-# In the capture kernel: the whole dump, and where each level has data.
+# In the capture kernel: the whole dump, and where each level has data. What writes to the
+# shared folder has to try again where that asks for it, as probe copy does.
 SAVE = """
 set -e
 mount -t 9p -o trans=virtio,msize=512000,cache=mmap share /mnt
 echo 30 >/proc/vmcore-kern-level
-cat /proc/vmcore-kern-summary >/mnt/summary
+cat /proc/vmcore-kern-summary >/run/summary
+probe copy /run/summary /mnt/summary
 probe copy /proc/vmcore /mnt/vmcore
 for level in $(seq 0 31); do
     echo $level >/proc/vmcore-kern-level
-    probe extents /proc/vmcore-kern >/mnt/extents-$level
+    probe extents /proc/vmcore-kern >/run/extents
+    probe copy /run/extents /mnt/extents-$level
 done
 umount /mnt
 """

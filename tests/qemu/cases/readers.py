@@ -5,6 +5,7 @@ It is saved twice: whole, and from /proc/vmcore-kern.
 """
 import functools
 import json
+import os
 import re
 import subprocess
 import threading
@@ -15,6 +16,7 @@ from harness import artifacts, paths
 from harness.dump import Dump
 from harness.guest import Guest, Machine
 from harness.kdump import LOW_MEMORY, load, on_cpu, spin
+from harness.service import disk, drive
 from harness.suite import Failure, Skip, check, test
 
 CPUS = 4
@@ -31,20 +33,26 @@ _once = threading.Lock()
 
 @functools.cache
 def _save():
-    """Crash a guest and save its dump, and QEMU's own dump of the same memory."""
+    """Crash a guest and save its dump, and QEMU's own dump of the same memory.
+
+    cp copies it to a disk: it would not try again where a shared folder asks for that.
+    """
     FOLDER.mkdir(parents=True, exist_ok=True)
+    disk(VMCORE, 512)
     machine = Machine(paths.bzimage(), artifacts.INITRD, "crashkernel=64M", cpus=CPUS,
-                      memory="384M", below_4g="192M", share=FOLDER)
+                      memory="384M", below_4g="192M", share=FOLDER, devices=drive(VMCORE))
     with Guest(machine, FOLDER) as guest:
         guest.wait_for("first")
         load(guest)
         for cpu in (0, 1):
             spin(guest, cpu)
         guest.crash(on_cpu(CRASHING, "echo c >/proc/sysrq-trigger"))
+        guest.sh("cp /proc/vmcore /dev/vda && sync", timeout=300)
         guest.sh("mount -t 9p -o trans=virtio,msize=512000,cache=mmap share /mnt"
-                 " && cp /proc/vmcore /mnt/vmcore"
                  " && probe sparse /proc/vmcore-kern /mnt/vmcore-kern && umount /mnt", timeout=300)
         guest.monitor.execute("dump-guest-memory", paging=False, protocol=f"file:{GUEST_MEMORY}")
+        size = int(guest.sh("stat -c %s /proc/vmcore"))
+    os.truncate(VMCORE, size)
 
 
 def saved(path=VMCORE):

@@ -18,20 +18,6 @@ static bool is_zero(const char *page, size_t size)
 	return !page[0] && !memcmp(page, page + 1, size - 1);
 }
 
-static void write_fully(int fd, const char *buf, size_t size, off_t offset)
-{
-	while (size) {
-		ssize_t n = pwrite(fd, buf, size, offset);
-
-		if (n <= 0)
-			die("write of %zu bytes at %#jx: %s", size, (uintmax_t)offset,
-			    strerror(errno));
-		buf += n;
-		size -= n;
-		offset += n;
-	}
-}
-
 /* Write each run of pages that are not zero. */
 static void write_pages(int fd, const char *buf, size_t size, off_t offset)
 {

@@ -7,6 +7,8 @@
 
 #include "probe.h"
 
+#define MAX_TRIES	500
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -65,6 +67,24 @@ size_t read_fully(int fd, void *buf, size_t size, off_t offset)
 		done += n;
 	}
 	return done;
+}
+
+/* A shared folder of a busy host may ask to be tried again. */
+void write_fully(int fd, const void *buf, size_t size, off_t offset)
+{
+	size_t done = 0;
+
+	for (int tries = 0; done < size; ) {
+		ssize_t n = pwrite(fd, (const char *)buf + done, size - done, offset + done);
+
+		if (n > 0)
+			done += n;
+		else if (n < 0 && errno == EAGAIN && ++tries < MAX_TRIES)
+			usleep(10000);
+		else
+			die("write of %zu bytes at %#jx: %s", size - done,
+			    (uintmax_t)offset + done, strerror(errno));
+	}
 }
 
 int main(int argc, char **argv)

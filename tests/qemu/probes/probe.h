@@ -31,5 +31,6 @@ void die(const char *format, ...);
 
 unsigned long number(const char *text);
 size_t read_fully(int fd, void *buf, size_t size, off_t offset);
+void write_fully(int fd, const void *buf, size_t size, off_t offset);
 
 #endif

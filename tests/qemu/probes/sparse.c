@@ -13,8 +13,7 @@
 
 #include "probe.h"
 
-#define PIECE		1048576
-#define MAX_TRIES	500
+#define PIECE	1048576
 
 static int open_file(const char *path, int flags)
 {
@@ -50,21 +49,9 @@ int probe_extents(int argc, char **argv)
 	fd = open_file(argv[1], O_RDONLY);
 	for (; next_extent(fd, &start, &end); start = end)
 		printf("%jx %jx\n", (uintmax_t)start, (uintmax_t)(end - start));
+	if (fflush(stdout) || ferror(stdout))
+		die("output: %s", strerror(errno));
 	return 0;
-}
-
-/* A shared folder of a busy host may ask to be tried again. */
-static void write_fully(int fd, const char *buf, size_t size, off_t at)
-{
-	int tries = MAX_TRIES;
-	ssize_t n;
-
-	for (; size; buf += n, size -= n, at += n) {
-		while ((n = pwrite(fd, buf, size, at)) < 0 && errno == EAGAIN && --tries)
-			usleep(10000);
-		if (n <= 0)
-			die("write at %#jx: %s", (uintmax_t)at, strerror(errno));
-	}
 }
 
 static void copy(int from, int to, off_t at, off_t end)

@@ -13,9 +13,8 @@ import subprocess
 import threading
 
 from harness import artifacts, paths
-from harness.guest import Guest, Machine
 from harness.kdump import MODULE, insert_module, load, on_cpu, spin
-from harness.suite import Failure, check, test
+from harness.suite import Context, Failure, check, test
 
 from .readers import ERRORS_ONLY, in_trixie, run
 
@@ -49,11 +48,8 @@ STATES = {"RU": "R", "IN": "S", "UN": "D", "ID": "I"}
 @functools.cache
 def _save():
     """Crash a guest in an interrupt on a CPU, with others idle, in user space, waiting."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    machine = Machine(paths.bzimage(), artifacts.INITRD, "crashkernel=64M", cpus=CPUS,
-                      memory="384M", below_4g="192M", share=FOLDER)
-    with Guest(machine, FOLDER) as guest:
-        guest.wait_for("first")
+    with Context(FOLDER.name).boot("crashkernel=64M", cpus=CPUS, memory="384M", below_4g="192M",
+                                   share=FOLDER) as guest:
         insert_module(guest)
         load(guest)
         spin(guest, 1)

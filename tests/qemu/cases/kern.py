@@ -7,14 +7,13 @@ import threading
 
 from elfcore import ElfCore
 
-from harness import artifacts, paths
+from harness import paths
 from harness.debugger import Debugger
 from harness.dump import PAGE_SIZE
-from harness.guest import Guest, Machine
 from harness.kdump import load, on_cpu, spin
 from harness.memmap import Memmap
 from harness.plant import HOOK, Header, OldMemory, Segment
-from harness.suite import check, test
+from harness.suite import Context, check, test
 
 from .files import capture_kernel, probe_vmcore
 from .readers import CHUNK, in_trixie, run
@@ -81,11 +80,8 @@ def pages_of(bitmap):
 @functools.cache
 def _save():
     """Crash a guest with memory in all kinds of use; save its dump in both forms."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    machine = Machine(paths.bzimage(), artifacts.INITRD, "crashkernel=64M", cpus=2,
-                      memory="384M", below_4g="192M", share=FOLDER)
-    with Guest(machine, FOLDER) as guest:
-        guest.wait_for("first")
+    with Context(FOLDER.name).boot("crashkernel=64M", cpus=2, memory="384M", below_4g="192M",
+                                   share=FOLDER) as guest:
         load(guest)
         guest.sh(LOAD)
         spin(guest, 0)

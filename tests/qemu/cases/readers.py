@@ -12,12 +12,11 @@ import threading
 
 from elfcore import ElfCore
 
-from harness import artifacts, paths
+from harness import paths
 from harness.dump import Dump
-from harness.guest import Guest, Machine
 from harness.kdump import LOW_MEMORY, load, on_cpu, spin
 from harness.service import disk, drive
-from harness.suite import Failure, Skip, check, test
+from harness.suite import Context, Failure, Skip, check, test
 
 CPUS = 4
 CRASHING = 2
@@ -39,10 +38,8 @@ def _save():
     """
     FOLDER.mkdir(parents=True, exist_ok=True)
     disk(VMCORE, 512)
-    machine = Machine(paths.bzimage(), artifacts.INITRD, "crashkernel=64M", cpus=CPUS,
-                      memory="384M", below_4g="192M", share=FOLDER, devices=drive(VMCORE))
-    with Guest(machine, FOLDER) as guest:
-        guest.wait_for("first")
+    with Context(FOLDER.name).boot("crashkernel=64M", cpus=CPUS, memory="384M", below_4g="192M",
+                                   share=FOLDER, devices=drive(VMCORE)) as guest:
         load(guest)
         for cpu in (0, 1):
             spin(guest, cpu)

@@ -5,17 +5,14 @@ scripts/debian-kernels has fetched them. Little is built into them, so the agent
 talks through a serial port, and the file system that gives them page cache is in
 a file in memory.
 """
-import contextlib
-
 from . import artifacts, initramfs, paths
-from .guest import Guest, Machine
+from .guest import Machine, booted
 from .suite import Skip
 
 FOLDER = paths.ROOT / "build" / "debian"
 NAMES = ("6.1", "6.12", "newest")
 
 
-@contextlib.contextmanager
 def boot(name, workdir, cmdline="crashkernel=96M", **machine):
     """A guest that runs a Debian kernel, and has our image to load."""
     folder = FOLDER / name
@@ -26,6 +23,4 @@ def boot(name, workdir, cmdline="crashkernel=96M", **machine):
                               for module in sorted((folder / "modules").iterdir())])
     machine = Machine(kernel=folder / "vmlinuz", initrd=initrd, cmdline=cmdline, agent="serial",
                       **machine)
-    with Guest(machine, workdir, timeout=300) as guest:
-        guest.wait_for("first")
-        yield guest
+    return booted(machine, workdir, timeout=300)

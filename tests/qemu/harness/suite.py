@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """The tests: how they are declared and run."""
 import concurrent.futures
-import contextlib
 import dataclasses
 import shutil
 import threading
@@ -9,10 +8,9 @@ import time
 import traceback
 
 from . import artifacts, paths
-from .guest import Guest, GuestError, Machine
+from .guest import GuestError, Machine, booted
 
 TESTS = []
-BOOTS = 3
 
 
 class Skip(Exception):
@@ -61,23 +59,11 @@ class Context:
     def __init__(self, name):
         self.workdir = paths.WORK / name
 
-    @contextlib.contextmanager
     def boot(self, cmdline="", **machine):
-        """A guest whose first kernel is up and ready for sh().
-
-        On a host that is too busy the kernel may find that its timer does not
-        work. Then another try is due, since tests wait for what timers do.
-        """
+        """A guest whose first kernel, ours, is up and ready for sh()."""
         machine.setdefault("kernel", paths.bzimage())
         machine.setdefault("initrd", artifacts.INITRD)
-        for attempt in range(BOOTS):
-            with Guest(Machine(cmdline=cmdline, **machine), self.workdir) as guest:
-                guest.wait_for("first")
-                lame = not guest.run("dmesg | grep -q 'APIC timer disabled'").status
-                if lame and attempt + 1 < BOOTS:
-                    continue
-                yield guest
-                return
+        return booted(Machine(cmdline=cmdline, **machine), self.workdir)
 
     @staticmethod
     def require(program):

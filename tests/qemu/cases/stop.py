@@ -31,7 +31,8 @@ def injected_nmi(context):
         load(guest, "kexec_load")
         guest.sh("taskset -p 2 $PPID")  # the agent has to survive on CPU 1
         guest.sh(on_cpu(0, f"echo lockup >{MODULE}/trigger") + " & "
-                 "until dmesg | grep -q 'lockup on CPU 0'; do usleep 1000; done")
+                 "until dmesg | grep -q 'lockup on CPU 0'; do usleep 1000; done\n"
+                 "sleep 1")     # the CPU still has to print that, and to turn interrupts off
         guest.monitor.execute("inject-nmi")
         guest.wait_for("capture")
         dump = open_dump(guest, kallsyms)

@@ -110,12 +110,14 @@ static noinline void kdump_test_nmi(void)
 		cpu_relax();
 }
 
+#define DEAF_TIMEOUT_MS	30000
+
 /* A CPU in here gets no further NMI, so nothing can stop it. */
+static atomic_t deaf;
+
 static noinline int kdump_test_deaf(unsigned int type, struct pt_regs *regs)
 {
-	static atomic_t first = ATOMIC_INIT(1);
-
-	if (!atomic_xchg(&first, 0))
+	if (atomic_xchg(&deaf, 1))
 		return NMI_DONE;
 	for (;;)
 		cpu_relax();
@@ -123,7 +125,7 @@ static noinline int kdump_test_deaf(unsigned int type, struct pt_regs *regs)
 
 static void kdump_test_deafen_then_panic(void)
 {
-	unsigned int other;
+	unsigned int other, ms;
 	int ret;
 
 	ret = register_nmi_handler(NMI_LOCAL, kdump_test_deaf, NMI_FLAG_FIRST, "kdump_test");
@@ -131,8 +133,10 @@ static void kdump_test_deafen_then_panic(void)
 	if (ret || other >= nr_cpu_ids)
 		return;
 	send_nmi(other);
-	mdelay(100);
-	kdump_test_panic();
+	for (ms = 0; !atomic_read(&deaf) && ms < DEAF_TIMEOUT_MS; ms++)
+		mdelay(1);
+	if (atomic_read(&deaf))
+		kdump_test_panic();
 }
 
 static const struct {

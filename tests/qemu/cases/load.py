@@ -77,7 +77,7 @@ def vmlinux_broken(context):
 
 def leaks(guest):
     """What kmemleak has found. It takes a second look for an object to count as lost."""
-    guest.sh(f"echo scan >{KMEMLEAK}; sleep 5; echo scan >{KMEMLEAK}", timeout=120)
+    guest.sh(f"echo scan >{KMEMLEAK}; sleep 5; echo scan >{KMEMLEAK}", timeout=400)
     return guest.sh(f"cat {KMEMLEAK}")
 
 

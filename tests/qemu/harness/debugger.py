@@ -21,7 +21,7 @@ CHUNK = 1024                # bytes per packet; QEMU takes 4096 characters
 
 
 class Debugger:
-    def __init__(self, guest, timeout=120):
+    def __init__(self, guest, timeout=300):
         self._timeout = timeout
         self._channel = Channel(self._connect(guest.monitor))
         self._cpu = None

@@ -2,13 +2,15 @@
 """QEMU's machine protocol, as much as the tests need."""
 import json
 
+from .channel import ChannelTimeout
+
 
 class MonitorError(Exception):
-    """QEMU refused a command."""
+    """QEMU refused a command, or did not answer."""
 
 
 class Monitor:
-    def __init__(self, channel, timeout=60):
+    def __init__(self, channel, timeout=300):
         self._channel = channel
         self._timeout = timeout
         self._ready = False
@@ -22,7 +24,10 @@ class Monitor:
             request["arguments"] = arguments
         self._channel.send(json.dumps(request).encode())
         while True:
-            answer = json.loads(self._channel.line(self._timeout))
+            try:
+                answer = json.loads(self._channel.line(self._timeout))
+            except ChannelTimeout:
+                raise MonitorError(f"{command}: no answer in {self._timeout} s") from None
             if "error" in answer:
                 raise MonitorError(f"{command}: {answer['error']['desc']}")
             if "return" in answer:

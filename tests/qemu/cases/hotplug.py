@@ -9,6 +9,8 @@ PLUGGED = 128 << 20
 PUT_INTO_USE = """for state in /sys/devices/system/memory/memory*/state; do
                       grep -q online $state || echo online >$state
                   done"""
+# For nothing that cannot be moved: it can be taken out of use again.
+PUT_INTO_USE_FOR_NOW = PUT_INTO_USE.replace("echo online", "echo online_movable")
 # Of ELF-64: where the low byte of e_phnum is, and where the program headers begin.
 PHNUM, PHDRS = 56, 64
 
@@ -78,7 +80,7 @@ def memory_not_used(context):
         load(guest, "kexec_file_load", append=NO_BOUNCE)
         before, after = plug_memory(guest, PLUGGED)
         (start, _), = set(after) - set(before)
-        guest.sh(PUT_INTO_USE)
+        guest.sh(PUT_INTO_USE_FOR_NOW)
         block = f"/sys/devices/system/memory/memory{start // PLUGGED}"
         guest.sh(f"echo offline >{block}/state")
         guest.crash("echo c >/proc/sysrq-trigger")

@@ -26,8 +26,8 @@ def kexec_load(context):
         status = json.loads(guest.sh("kdump status --json"))
         check((status["loader"], status["image"]) == ("kexec_file_load", "/boot/capture"),
               f"armed: {status}")
-        # kexec_file_load takes no file that somebody may write to.
-        guest.sh("sleep 1000 3<>/boot/capture >/dev/null 2>&1 &")
+        # kexec_file_load takes no file that somebody may write to. It is open before this ends.
+        guest.sh("exec 3<>/boot/capture; sleep 1000 >/dev/null 2>&1 &")
         text = guest.sh("kdump restart 2>&1", timeout=240)
         check("warning: kexec_file_load: " in text and "busy" in text, f"not told: {text}")
         check(json.loads(guest.sh("kdump status --json"))["loader"] == "kexec_load",

@@ -12,9 +12,11 @@ MIB, GIB = 1 << 20, 1 << 30
 KERN = "/proc/vmcore-kern"
 # How much is set aside for a machine of that size.
 RESERVATIONS = {2 * GIB: 32 * MIB, 128 * GIB: 64 * MIB}
+# Says, at the end or where it fails, what memory is in use.
 SAVE = f"""
-mount -t 9p -o trans=virtio,msize=65536 share /mnt
-probe sparse {KERN} /mnt/vmcore
+trap 'cat /proc/meminfo' EXIT
+mount -t 9p -o trans=virtio,msize=65536 share /mnt &&
+probe sparse {KERN} /mnt/vmcore &&
 umount /mnt
 """
 
@@ -27,10 +29,10 @@ def saved(context, memory, reserved):
                       below_4g="2G", devices=devices, share=context.workdir) as guest:
         load(guest)
         guest.crash("echo c >/proc/sysrq-trigger")
-        guest.sh(SAVE, timeout=300)
+        meminfo = guest.sh(SAVE, timeout=300)
         console = guest.console()
-    check("Out of memory" not in console and "page allocation failure" not in console,
-          "memory ran out in the capture kernel")
+        check("Out of memory" not in console and "page allocation failure" not in console,
+              f"memory ran out in the capture kernel:\n{meminfo}")
     vmcore, log = context.workdir / "vmcore", context.workdir / "log"
     check(vmcore.stat().st_size > memory - reserved - 64 * MIB,
           f"{vmcore.stat().st_size} bytes are not all of memory")

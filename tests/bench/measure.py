@@ -143,7 +143,8 @@ def load(guest, cpus):
 
 def fill(guest, size):
     """Have memory that has been written to, as that of a machine in use has."""
-    guest.sh(f"mount -t tmpfs -o size=100% fill /mnt && head -c {size} /dev/zero >/mnt/fill", 600)
+    guest.sh("mount -t tmpfs -o size=100% fill /mnt"
+             f" && dd if=/dev/zero of=/mnt/fill bs=1M count={size // MIB} status=none", 600)
 
 
 def crash(guest, timeout=600):

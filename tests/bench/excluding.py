@@ -4,25 +4,21 @@
 makedumpfile calls the step that compares to it "Excluding unnecessary pages". It
 looks for pages of zeros only while it writes, so these do not count for either.
 """
-import pathlib
 import re
 
-from harness.guest import Guest, Machine
+from harness import initramfs, makedumpfile
+from harness.guest import Guest, Machine, untouched_memory
 
 import measure
 from measure import GIB, MIB
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SID = ROOT / "build" / "sid"
 REPEATS = 3
 # The size of a machine's memory, and how much of it is written to before the crash.
-MACHINES = ((2 * GIB, 0), (8 * GIB, 0), (32 * GIB, 0), (128 * GIB, 0), (2 * GIB, 85))
+MACHINES = ((2 * GIB, 0), (8 * GIB, 0), (32 * GIB, 0), (128 * GIB, 0), (2 * GIB, 85), (8 * GIB, 85))
 LEVEL = 31
 ZERO = 1
 
-MAKEDUMPFILE = """cd /mnt/usr && lib64/ld-linux-x86-64.so.2 \
---library-path lib/x86_64-linux-gnu bin/makedumpfile --message-level 16 --dry-run \
--d {level} {vmcore} /tmp/none"""
+MAKEDUMPFILE = "/usr/bin/makedumpfile --message-level 16 --dry-run -d {level} {vmcore} /tmp/none"
 
 
 def label(memory, full):
@@ -30,11 +26,8 @@ def label(memory, full):
 
 
 def machine(image, initrd, memory):
-    """A guest whose memory takes no more of the host's than it has touched."""
-    devices = ("-object", f"memory-backend-ram,id=ram,size={memory},reserve=off",
-               "-machine", "memory-backend=ram")
     return Machine(image, initrd, "crashkernel=256M", cpus="2", memory=str(memory // MIB),
-                   below_4g="2G", devices=devices, share=SID)
+                   below_4g="2G", devices=untouched_memory(memory))
 
 
 def scan(guest):
@@ -43,7 +36,7 @@ def scan(guest):
     return measure.probe(guest, "extents", measure.KERN)[1]
 
 
-def makedumpfile(guest):
+def excluding(guest):
     """Seconds of makedumpfile's step."""
     report = guest.sh(MAKEDUMPFILE.format(level=LEVEL, vmcore=measure.VMCORE), timeout=900)
     steps = re.findall(r"STEP \[Excluding unnecessary pages\] *: ([\d.]+) seconds", report)
@@ -68,16 +61,18 @@ def one(image, initrd, memory, full, workdir):
     name = label(memory, full)
     with Guest(machine(image, initrd, memory), workdir, timeout=600) as guest:
         crashed(guest, full)
-        guest.sh("mount -t 9p -o trans=virtio,ro share /mnt")
         ours = measure.has_kern(guest)
-        found = {f"makedumpfile {name} seconds": min(makedumpfile(guest) for _ in range(REPEATS))}
+        found = {f"makedumpfile {name} seconds": min(excluding(guest) for _ in range(REPEATS))}
         found[f"filter {name} seconds"] = (min(scan(guest) for _ in range(REPEATS)) if ours
                                            else found[f"makedumpfile {name} seconds"])
         return found
 
 
-def measure_all(image, initrd, workdir):
+def measure_all(image, probe, workdir):
     """Of each machine, how long the filter and makedumpfile take."""
+    workdir.mkdir(parents=True, exist_ok=True)
+    initrd = initramfs.write(workdir / "initrd", image, [(probe, measure.PROBE),
+                                                         *makedumpfile.files()])
     found = {}
     for memory, full in MACHINES:
         found |= one(image, initrd, memory, full, workdir)

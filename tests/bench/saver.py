@@ -4,19 +4,16 @@
 What counts is the time from the start of the program until the disk has all of it.
 """
 import pathlib
-import re
 import statistics
 import subprocess
 
-from harness import artifacts, initramfs
-from harness.guest import Guest, Machine
+from harness import artifacts, initramfs, makedumpfile
+from harness.guest import Guest, Machine, untouched_memory
 
 import measure
 from measure import GIB
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SID = ROOT / "build" / "sid"        # see scripts/debian-programs
-LOADER = "/lib64/ld-linux-x86-64.so.2"
 MEMORY = 8 * GIB
 FILL = GIB                          # of page cache; the rest is free
 DISK = 4 * GIB
@@ -30,18 +27,6 @@ FORMATS = {
     "zstd": ("-c zstd", "-z"),
     "elf": ("-F elf", "-E"),
 }
-
-
-def makedumpfile():
-    """The program and all that it needs, as (source, name in the guest)."""
-    loader = SID / "usr" / LOADER.strip("/")
-    program = SID / "usr" / "bin" / "makedumpfile"
-    libraries = SID / "usr" / "lib" / "x86_64-linux-gnu"
-    listing = subprocess.run([loader, "--library-path", libraries, "--list", program],
-                             capture_output=True, text=True, check=True)
-    names = re.findall(r"^\s+([^/\s]+) => ", listing.stdout, re.MULTILINE)
-    return [(program, "/bin/makedumpfile"), (loader, LOADER),
-            *((libraries / name, f"/lib/{name}") for name in names)]
 
 
 def commands(guest):
@@ -78,11 +63,8 @@ def compare(guest, cpus):
 
 
 def machine(image, initrd, disk):
-    """A guest whose memory takes no more of the host's than it has touched."""
     devices = ("-drive", f"if=none,id=disk,format=raw,file={disk},cache=none",
-               "-device", "virtio-blk-pci,drive=disk",
-               "-object", f"memory-backend-ram,id=ram,size={MEMORY},reserve=off",
-               "-machine", "memory-backend=ram")
+               "-device", "virtio-blk-pci,drive=disk", *untouched_memory(MEMORY))
     return Machine(image, initrd, "crashkernel=256M", cpus="2", memory=str(MEMORY // measure.MIB),
                    below_4g="2G", devices=devices)
 
@@ -93,7 +75,7 @@ def measure_all(image, probe, workdir):
     program = artifacts.stripped(ROOT / "build" / "tools" / "vmcore-save")
     initrd = initramfs.write(workdir / "initrd", image, [(probe, measure.PROBE),
                                                          (program, "/bin/vmcore-save"),
-                                                         *makedumpfile()])
+                                                         *makedumpfile.files()])
     disk = workdir / "disk"
     results = {}
     for cpus in CPUS:

@@ -7,7 +7,7 @@ itself. Search by bisection: what works with less works with more.
 """
 import sys
 
-from harness.guest import Guest, GuestError, Machine
+from harness.guest import Guest, GuestError, Machine, untouched_memory
 
 import measure
 from measure import GIB, MIB
@@ -18,11 +18,8 @@ SAMPLES = 64
 
 
 def machine(image, initrd, memory, reserved):
-    """A guest whose memory takes no more of the host's than it has touched."""
-    devices = ("-object", f"memory-backend-ram,id=ram,size={memory},reserve=off",
-               "-machine", "memory-backend=ram")
     return Machine(image, initrd, f"crashkernel={reserved // MIB}M", cpus="2",
-                   memory=str(memory // MIB), below_4g="2G", devices=devices)
+                   memory=str(memory // MIB), below_4g="2G", devices=untouched_memory(memory))
 
 
 def take_dump(guest, memory):

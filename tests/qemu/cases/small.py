@@ -3,6 +3,7 @@
 import functools
 
 from harness import suite
+from harness.guest import untouched_memory
 from harness.kdump import load
 from harness.suite import check
 
@@ -23,10 +24,9 @@ umount /mnt
 
 def saved(context, memory, reserved):
     """Crash, save the kernel's pages, and find in them how it ended."""
-    devices = ("-object", f"memory-backend-ram,id=ram,size={memory},reserve=off",
-               "-machine", "memory-backend=ram")
     with context.boot(f"crashkernel={reserved // MIB}M", memory=str(memory // MIB),
-                      below_4g="2G", devices=devices, share=context.workdir) as guest:
+                      below_4g="2G", devices=untouched_memory(memory),
+                      share=context.workdir) as guest:
         load(guest)
         guest.crash("echo c >/proc/sysrq-trigger")
         meminfo = guest.sh(SAVE, timeout=300)

@@ -30,6 +30,12 @@ CONSOLE = f"console=ttyS0 panic=-1 {BUSY_HOST}"
 BOOTS = 3
 
 
+def untouched_memory(size):
+    """QEMU's devices for memory of which only what is touched takes any of the host's, in bytes."""
+    return ("-object", f"memory-backend-ram,id=ram,size={size},reserve=off",
+            "-machine", "memory-backend=ram")
+
+
 class GuestError(Exception):
     """The guest did not do what was asked of it."""
 

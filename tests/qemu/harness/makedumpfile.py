@@ -24,9 +24,9 @@ DESCRIPTOR_WORDS = 3        # 64-bit words of a page descriptor; its offset is t
 ZERO = 1                    # the level's bit for zero pages
 
 
-def installed():
-    """The program and its libraries as (name, content, mode), as a guest has them that runs
-    Debian sid."""
+def files():
+    """The program and its libraries as (source, name), as a guest has them that runs Debian
+    sid."""
     root = paths.ROOT / "build" / "sid" / "usr"
     if not root.is_dir():
         raise Skip(f"no {root}: scripts/debian-programs sid makedumpfile fetches it")
@@ -34,11 +34,15 @@ def installed():
     listing = subprocess.run([loader, "--library-path", root / "lib" / "x86_64-linux-gnu",
                               "--list", program], capture_output=True, text=True,
                              check=True).stdout
-    found = [("/usr/bin/makedumpfile", program), ("/lib64/ld-linux-x86-64.so.2", loader)]
-    found += [(f"/lib/x86_64-linux-gnu/{name}", path)
+    return [(program, "/usr/bin/makedumpfile"), (loader, "/lib64/ld-linux-x86-64.so.2"),
+            *((pathlib.Path(path), f"/lib/x86_64-linux-gnu/{name}")
               for name, path in re.findall(r"^\s*(\S+) => (/\S+)", listing, re.MULTILINE)
-              if "/ld-linux" not in name]
-    return [(name, pathlib.Path(path).read_bytes(), 0o755) for name, path in found]
+              if "/ld-linux" not in name)]
+
+
+def installed():
+    """The same as (name, content, mode)."""
+    return [(name, source.read_bytes(), 0o755) for source, name in files()]
 
 
 class FormatError(Exception):

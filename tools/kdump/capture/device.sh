@@ -17,21 +17,8 @@ find_device()
 {
 	case $1 in
 	LABEL=* | UUID=*) findfs "$1" 2>/dev/null ;;
-	PARTUUID=*) find_partition "${1#PARTUUID=}" ;;
 	*) [ -b "$1" ] && echo "$1" ;;
 	esac
-}
-
-# The kernel tells the partition's UUID in its uevent.
-find_partition()
-{
-	for partition in /sys/class/block/*; do
-		if grep -qi "^PARTUUID=$1\$" "$partition/uevent"; then
-			echo "/dev/${partition##*/}"
-			return
-		fi
-	done
-	return 1
 }
 
 # wait_device SPEC: print its device; the step around bounds the wait.

@@ -52,7 +52,10 @@ tell_unused()
 	[ -n "$net_mode" ] || unused KDUMP_NETCONFIG "nothing here needs a network"
 	# It takes files like a target.
 	[ "$failure_action" != dump_to_rootfs ] || return 0
-	[ "$target" = local ] || unused KDUMP_FREE_DISK_SIZE "the target is not a file system of this machine"
+	case $target in
+	local | nfs) ;;
+	*) unused KDUMP_FREE_DISK_SIZE "there is no file system that the capture kernel sees" ;;
+	esac
 	case $target in
 	raw) unused KDUMP_KEEP_OLD_DUMPS "there is one dump on a raw partition" ;;
 	command) unused KDUMP_KEEP_OLD_DUMPS "KDUMP_TRANSFER does everything" ;;

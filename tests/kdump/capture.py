@@ -116,6 +116,33 @@ CASES = [
      """, "open_local rotate_old make_folder 0 no "
      "release_reserve save_report save_record done: ok, there/path/host-DATE "
      "save_own_log rotate_old target_close"),
+    # A gateway outside of the address's network, as with a prefix of 32 bits.
+    ("network", """
+     NET_ADDRESS=10.0.0.2/32 NET_GATEWAY=10.0.0.1
+     ip() {
+         case "$2 $3" in "add default") [ "${route-}" = "$NET_GATEWAY" ] || return 2 ;; esac
+         [ "$1" = addr ] || route=$3
+     }
+     network_static eth0 && echo "$route"
+     """, "default"),
+    # A network that is slow to begin is asked again, until there is hardly time left.
+    ("network target", """
+     NET_TIMEOUT=60 NFS_VERSIONS="4.1 3" NFS_OPTIONS= NFS_ADDRESS= NFS_SOURCE=nfs SSH_LOGIN=ssh
+     uptime_now() { now=${now:-100}; }
+     udhcpc() { echo "$*"; }
+     network_until=155
+     network_dhcp eth0
+     later() { tries=$((${tries:-0} + 1)); now=$((now + 3)); [ $tries -gt 7 ]; }
+     ssh_run() { later; }
+     mount() { later; }
+     for kind in ssh nfs; do
+         (open_$kind && echo $kind after $tries)
+         NET_TIMEOUT=20
+         (open_$kind)
+         NET_TIMEOUT=60
+     done
+     """, "-i eth0 -n -q -f -t 18 -T 3 -s /lib/kdump/udhcpc-script "
+     "ssh after 8 cannot reach ssh nfs after 8 cannot mount nfs by NFS version 4.1 3"),
 ]
 
 

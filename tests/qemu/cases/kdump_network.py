@@ -189,7 +189,8 @@ def changed_host_key(context):
     hook = ("/etc/kdump/emergency.d/keep",
             "#!/bin/sh\ndd if=/run/kdump/vmcore-dmesg.txt of=/dev/vda\n", 0o755)
     with Ssh(context.workdir) as server:
-        crash = ssh_crash(context, server, DROPBEAR, devices=drive(path), files=[hook])
+        crash = ssh_crash(context, server, DROPBEAR, devices=drive(path), files=[hook],
+                          default="KDUMP_NET_TIMEOUT=30\n")
         with crash.boot() as guest:
             guest.sh(f"hostname guest; {UP}; kdump start", timeout=240)
             server.stop()

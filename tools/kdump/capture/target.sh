@@ -23,16 +23,21 @@ open_local()
 
 open_nfs()
 {
+	insist mount_nfs || fail "cannot mount $NFS_SOURCE by NFS version $NFS_VERSIONS"
+}
+
+mount_nfs()
+{
 	for nfs_version in $NFS_VERSIONS; do
 		mount -i -t nfs -o "rw,nolock,vers=$nfs_version,addr=$NFS_ADDRESS,proto=tcp,timeo=100,retrans=3$NFS_OPTIONS" \
 			"$NFS_SOURCE" "$MOUNT" && return
 	done
-	fail "cannot mount $NFS_SOURCE by NFS version $NFS_VERSIONS"
+	return 1
 }
 
 open_ssh()
 {
-	ssh_run : || fail "cannot reach $SSH_LOGIN"
+	insist ssh_run : || fail "cannot reach $SSH_LOGIN"
 }
 
 open_raw()

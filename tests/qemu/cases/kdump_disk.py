@@ -2,11 +2,12 @@
 """Dumps to disks: armed with kdump start, crashed, looked at after the reboot."""
 import json
 import re
+import time
 
 from harness.guest import ROOMY
 from harness.makedumpfile import installed
 from harness.service import MIB, Crash, disk, drive, folder, load_module, record
-from harness.suite import check, full_test, test
+from harness.suite import Failure, check, full_test, test
 
 MOUNTED = "/mnt/var/crash"
 
@@ -80,6 +81,26 @@ def ext3(context):
     crash.arm_and_crash()
     with crash.boot() as guest:
         guest.sh("mount -t ext3 /dev/vda /mnt")
+        check_saved(guest, MOUNTED)
+
+
+@full_test
+def halt(context):
+    """final_action halt leaves the machine standing after a dump, with nothing that resets it."""
+    path = disk(context.workdir / "disk", 128, "mkfs.ext4", "-q")
+    crash = Crash(context, "ext4 /dev/vda\nfinal_action halt\n", drive(path))
+    with crash.boot() as guest:
+        guest.sh("hostname guest; kdump start", timeout=240)
+        guest.send("echo c >/proc/sysrq-trigger")
+        deadline = time.monotonic() + 240
+        while "reboot: System halted" not in guest.console():
+            if time.monotonic() > deadline:
+                raise Failure("the machine does not halt")
+            time.sleep(0.5)
+        time.sleep(10)
+        check(guest.process.poll() is None, "the machine reset itself")
+    with crash.boot() as guest:
+        guest.sh("mount -t ext4 /dev/vda /mnt")
         check_saved(guest, MOUNTED)
 
 
@@ -172,6 +193,20 @@ def makedumpfile(context):
         found, _ = check_saved(guest, MOUNTED)
         guest.sh(f"/usr/bin/makedumpfile --dump-dmesg {found}/vmcore /tmp/log")
         check("sysrq triggered crash" in guest.sh("cat /tmp/log"), "no log in the dump")
+
+
+@full_test
+def makedumpfile_raw(context):
+    """So does makedumpfile -F to a raw partition, which maps the dump instead of reading it: that
+    it goes on is seen, also where all takes longer than KDUMP_STALL_TIMEOUT."""
+    path = disk(context.workdir / "disk", 600)
+    crash = Crash(context, "raw /dev/vda\ncore_collector makedumpfile -F -c -d 1\n", drive(path),
+                  files=installed(), cmdline="crashkernel=80M", default="KDUMP_STALL_TIMEOUT=6\n")
+    crash.arm_and_crash()
+    data = path.read_bytes()
+    status = record(data[-4 * MIB:][:4096].rstrip(b"\0").decode())
+    check(status["stage"] == "done" and status["result"] == "ok", f"the record says {status}")
+    check(data.startswith(b"makedumpfile"), "no flattened dump at the start")
 
 
 @test

@@ -32,7 +32,7 @@ FORMATS = {
 def commands(guest):
     """Names and commands. Only our kernel has what vmcore-save wants."""
     for form, (ours, theirs) in FORMATS.items():
-        yield f"makedumpfile {form}", ("makedumpfile --message-level 4"
+        yield f"makedumpfile {form}", ("/usr/bin/makedumpfile --message-level 4"
                                        f" {theirs} -d 31 {measure.VMCORE} {OUTPUT}")
         if measure.has_kern(guest):
             yield f"vmcore-save {form}", f"vmcore-save -q -l 31 {ours} {OUTPUT}"

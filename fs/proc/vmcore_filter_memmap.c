@@ -150,6 +150,25 @@ static void read_ahead(struct vmcore_memmap *map, u64 pfn, u64 left)
 }
 
 /**
+ * vmcore_memmap_ahead() - struct pages that are at hand
+ * @map: struct pages
+ * @pfn: page frame number, behind one that was asked for
+ * @page: result: words of the struct page of @pfn, if there is any
+ *
+ * Context: Any.
+ * Return: how many struct pages from there on follow each other, with one more
+ * behind them; 0 if that of @pfn has not been read yet.
+ */
+u32 vmcore_memmap_ahead(const struct vmcore_memmap *map, u64 pfn,
+			const u64 **page)
+{
+	if (!map->nr || pfn - map->first >= map->nr - 1)
+		return 0;
+	*page = &map->words[(pfn - map->first) * map->space.rules->page_words];
+	return map->nr - 1 - (pfn - map->first);
+}
+
+/**
  * vmcore_memmap_get() - get a struct page
  * @map: struct pages
  * @pfn: of this page frame
@@ -165,11 +184,12 @@ static void read_ahead(struct vmcore_memmap *map, u64 pfn, u64 left)
 const u64 *vmcore_memmap_get(struct vmcore_memmap *map, u64 pfn, u64 *missing)
 {
 	u32 words = map->space.rules->page_words;
+	const u64 *page;
 	u64 left, i;
 
 	/* Most are asked for in turn. What has been read is of one section. */
-	if (map->nr && pfn - map->first < map->nr - 1)
-		return &map->words[(pfn - map->first) * words];
+	if (vmcore_memmap_ahead(map, pfn, &page))
+		return page;
 
 	left = vmcore_memmap_section_end(map, pfn) - pfn;
 	enter_section(map, pfn);
@@ -189,23 +209,4 @@ const u64 *vmcore_memmap_get(struct vmcore_memmap *map, u64 pfn, u64 *missing)
 			map->words[map->nr * words + i] = 0;
 	}
 	return &map->words[(pfn - map->first) * words];
-}
-
-/**
- * vmcore_memmap_ahead() - struct pages that are at hand
- * @map: struct pages
- * @pfn: page frame number, behind one that was asked for
- * @page: result: words of the struct page of @pfn, if there is any
- *
- * Context: Any.
- * Return: how many struct pages from there on follow each other, with one more
- * behind them; 0 if that of @pfn has not been read yet.
- */
-u32 vmcore_memmap_ahead(const struct vmcore_memmap *map, u64 pfn,
-			const u64 **page)
-{
-	if (!map->nr || pfn - map->first >= map->nr - 1)
-		return 0;
-	*page = &map->words[(pfn - map->first) * map->space.rules->page_words];
-	return map->nr - 1 - (pfn - map->first);
 }

@@ -10,6 +10,8 @@
 #define pr_fmt(fmt) "oldmem: " fmt
 
 #include <linux/cc_platform.h>
+#include <linux/instrumented.h>
+#include <linux/iov_iter.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -172,15 +174,44 @@ static size_t copy_broken(u64 paddr, const void *from, size_t len,
 	return copy_to_iter(line, len, to);
 }
 
+/* Steps of iterate_and_advance(): they return the bytes that they have not copied. */
+static size_t copy_to_process(void __user *to, size_t before, size_t len,
+			      void *from, void *unused)
+{
+	if (!access_ok(to, len))
+		return len;
+	instrument_copy_to_user(to, from + before, len);
+	return len - arch_oldmem_copy_to_user(to, from + before, len);
+}
+
+static size_t copy_to_kernel(void *to, size_t before, size_t len, void *from,
+			     void *unused)
+{
+	return len - arch_oldmem_copy(to, from + before, len);
+}
+
+/* What the architecture leaves over, at least the end of each piece, is copied as usual. */
+static size_t copy_pieces(void *from, size_t len, struct iov_iter *to)
+{
+	size_t done;
+
+	if (user_backed_iter(to))
+		might_fault();
+	done = iterate_and_advance(to, len, from, copy_to_process, copy_to_kernel);
+	if (done == len)
+		return done;
+	return done + _copy_mc_to_iter(from + done, len - done, to);
+}
+
 static size_t window_copy(const struct oldmem_window *win, u64 paddr,
 			  size_t len, struct iov_iter *to)
 {
-	const void *from = win->vaddr + (paddr - win->start);
+	void *from = win->vaddr + (paddr - win->start);
 	size_t done;
 
 	if (!win->vaddr)
 		return iov_iter_zero(len, to);
-	done = _copy_mc_to_iter(from, len, to);
+	done = copy_pieces(from, len, to);
 	return done ?: copy_broken(paddr, from, len, to);
 }
 

@@ -45,11 +45,13 @@ static struct {
  * @edition: the file as it was when it was opened
  * @lock: for @window
  * @window: the old memory that was read last
+ * @spare: for vmcore_splice_read()
  */
 struct vmcore_file {
 	struct vmcore_edition *edition;
 	struct mutex lock;	/* readers of one file take turns, no others */
 	struct oldmem_window window;
+	struct folio *spare;
 };
 
 /**
@@ -91,6 +93,8 @@ static int vmcore_release(struct inode *inode, struct file *file)
 	struct vmcore_file *vf = file->private_data;
 
 	oldmem_window_unmap(&vf->window);
+	if (vf->spare)
+		folio_put(vf->spare);
 	vmcore_edition_put(vf->edition);
 	kfree(vf);
 	return 0;
@@ -136,6 +140,15 @@ static ssize_t vmcore_read_iter(struct kiocb *iocb, struct iov_iter *to)
 			  iov_iter_count(to), read_chunk, &rd, &done);
 	iocb->ki_pos += done;
 	return done ? done : err;
+}
+
+static ssize_t vmcore_splice(struct file *file, loff_t *ppos,
+			     struct pipe_inode_info *pipe, size_t len,
+			     unsigned int flags)
+{
+	struct vmcore_file *vf = file->private_data;
+
+	return vmcore_splice_read(file, ppos, pipe, len, flags, &vf->spare);
 }
 
 struct vmcore_map {
@@ -272,6 +285,7 @@ static const struct proc_ops vmcore_proc_ops = {
 	.proc_open	= vmcore_open,
 	.proc_release	= vmcore_release,
 	.proc_read_iter	= vmcore_read_iter,
+	.proc_splice_read = vmcore_splice,
 	.proc_lseek	= vmcore_llseek,
 	.proc_mmap	= vmcore_mmap,
 	.proc_get_unmapped_area = thp_get_unmapped_area,

@@ -14,6 +14,8 @@
 #include "vmcore_layout.h"
 
 struct file;
+struct folio;
+struct pipe_inode_info;
 struct vm_area_struct;
 
 /**
@@ -75,6 +77,8 @@ loff_t vmcore_seek(struct file *file, const struct vmcore_layout *layout,
 		   loff_t offset, int whence, vmcore_chunk_fn chunk, void *ctx);
 int vmcore_mmap_region(const struct vmcore_layout *layout, struct vm_area_struct *vma,
 		       const struct vmcore_region **first);
+ssize_t vmcore_splice_read(struct file *file, loff_t *ppos, struct pipe_inode_info *pipe,
+			   size_t len, unsigned int flags, struct folio **spare);
 int vmcore_load(struct crash_source *source);
 void vmcore_unload(void);
 void vmcore_kern_load(const struct vmcore_contents *contents, u64 size);

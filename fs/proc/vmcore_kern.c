@@ -50,6 +50,7 @@ static struct {
  * @zeros: pages of zeros are holes
  * @lock: for what follows
  * @window: the old memory that was read last
+ * @spare: for vmcore_splice_read()
  * @page: where pages are looked at that may be zeros
  */
 struct kern_file {
@@ -58,6 +59,7 @@ struct kern_file {
 	bool zeros;
 	struct mutex lock;	/* readers of one file take turns, no others */
 	struct oldmem_window window;
+	struct folio *spare;
 	u8 page[PAGE_SIZE];
 };
 
@@ -66,6 +68,8 @@ static void kern_file_free(struct kern_file *kf)
 	if (!kf)
 		return;
 	oldmem_window_unmap(&kf->window);
+	if (kf->spare)
+		folio_put(kf->spare);
 	vmcore_view_destroy(kf->view);
 	vmcore_edition_put(kf->edition);
 	kvfree(kf);
@@ -174,6 +178,15 @@ static ssize_t kern_read_iter(struct kiocb *iocb, struct iov_iter *to)
 			  iov_iter_count(to), read_chunk, &rd, &done);
 	iocb->ki_pos += done;
 	return done ? done : err;
+}
+
+static ssize_t kern_splice(struct file *file, loff_t *ppos,
+			   struct pipe_inode_info *pipe, size_t len,
+			   unsigned int flags)
+{
+	struct kern_file *kf = file->private_data;
+
+	return vmcore_splice_read(file, ppos, pipe, len, flags, &kf->spare);
 }
 
 /* Is the page that has @offset, or the rest of it, one of zeros? */
@@ -338,6 +351,7 @@ static const struct proc_ops kern_proc_ops = {
 	.proc_open	= kern_open,
 	.proc_release	= kern_release,
 	.proc_read_iter	= kern_read_iter,
+	.proc_splice_read = kern_splice,
 	.proc_lseek	= kern_llseek,
 	.proc_mmap	= kern_mmap,
 };

@@ -84,6 +84,24 @@ static void read_by_readv(struct file *file, char *buf, size_t len, off_t offset
 	read_fully(file->fd, buf + n, len - n, offset + n);
 }
 
+/* Put all that the pipe takes into it. */
+static size_t fill_pipe(struct file *file, int end, size_t len, off64_t from)
+{
+	size_t held = 0;
+
+	while (held < len) {
+		ssize_t n = splice(file->fd, &from, end, NULL, len - held, SPLICE_F_NONBLOCK);
+
+		if (n == -1 && errno == EAGAIN && held)
+			break;
+		EXPECT(n > 0, "splice of %zu bytes at %#jx: %zd, %s", len - held,
+		       (uintmax_t)from, n, strerror(errno));
+		held += n;
+	}
+	return held;
+}
+
+/* What is in the pipe must stay what it is while more comes. */
 static void read_by_splice(struct file *file, char *buf, size_t len, off_t offset)
 {
 	size_t done = 0;
@@ -91,18 +109,14 @@ static void read_by_splice(struct file *file, char *buf, size_t len, off_t offse
 
 	EXPECT(!pipe(ends), "pipe: %s", strerror(errno));
 	while (done < len) {
-		off64_t from = offset + done;
-		ssize_t n = splice(file->fd, &from, ends[1], NULL, len - done, 0);
-		ssize_t left = n;
+		size_t held = fill_pipe(file, ends[1], len - done, offset + done);
 
-		EXPECT(n > 0, "splice of %zu bytes at %#jx: %zd, %s", len - done,
-		       (uintmax_t)from, n, strerror(errno));
-		while (left) {
-			ssize_t got = read(ends[0], buf + done, left);
+		while (held) {
+			ssize_t got = read(ends[0], buf + done, held);
 
 			EXPECT(got > 0, "read of the pipe: %s", strerror(errno));
 			done += got;
-			left -= got;
+			held -= got;
 		}
 	}
 	close(ends[0]);
@@ -188,6 +202,29 @@ static void check_refusals(struct file *file)
 	EXPECT(pwrite(file->fd, &byte, 1, 0) == -1, "write not refused");
 }
 
+/* Where the buffer ends in the midst of a read, so does the read, exactly there. */
+static void check_half_a_buffer(struct file *file)
+{
+	off_t at = file->size / 2 / PAGE * PAGE;
+	char wanted[PAGE], *map = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	EXPECT(map != MAP_FAILED && !munmap(map + PAGE, PAGE), "mmap: %s", strerror(errno));
+	for (size_t before = 1; before <= PAGE; before = before * 3 + 1) {
+		char *buf = map + PAGE - before;
+		ssize_t n = pread(file->fd, buf, 2 * before, at);
+
+		EXPECT(n == (ssize_t)before, "read into half a buffer of %zu bytes: %zd",
+		       2 * before, n);
+		EXPECT(read_fully(file->fd, wanted, before, at) == before &&
+		       !memcmp(buf, wanted, before), "half a buffer of %zu bytes differs",
+		       2 * before);
+	}
+	EXPECT(pread(file->fd, map + PAGE, PAGE, at) == -1 && errno == EFAULT,
+	       "no buffer at all is not EFAULT");
+	munmap(map, PAGE);
+}
+
 /* Data and holes alternate up to the end, and a hole reads as zeros. */
 static void check_seek_data(struct file *file)
 {
@@ -242,6 +279,7 @@ int probe_vmcore(int argc, char **argv)
 	check_end(&file);
 	check_refusals(&file);
 	check_seek_data(&file);
+	check_half_a_buffer(&file);
 	for (unsigned long left = number(argv[3]); left; left--)
 		compare_ways(&file);
 	close(file.fd);

@@ -87,7 +87,7 @@ kernel: tree ## build the kernel: build/x86_64/vmlinux and build/x86_64/bzImage
 # Kernels to crash, and readers of dumps. Page sets are compared with sid's
 # makedumpfile: 1.7.8 and later know the page types of Linux 6.12.
 debian:
-	@scripts/debian-programs trixie crash makedumpfile python3-drgn && \
+	@scripts/debian-programs trixie crash makedumpfile python3-drgn fence-agents-kdump && \
 		scripts/debian-programs sid makedumpfile && \
 		scripts/debian-kernels || echo "make: going on without some of Debian's programs"
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Dumps over a network, to real servers, and what becomes of them when these fail."""
 import pathlib
+import subprocess
 import time
 
-from harness.servers import UP, Nfs, Nfs3, Server, Ssh, keygen, network, program
+from harness import suites
+from harness.servers import HOST, UP, Nfs, Nfs3, Server, Ssh, free_port, keygen, network, program
 from harness.service import Crash, disk, drive, load_module, record, wait_end
 from harness.suite import Failure, check, full_test, test
 
@@ -266,3 +268,29 @@ def nfs_server_dies(context):
             wait_end(guest, 240)
             check_action(guest, notes, "no progress for 10 s")
         check_broken(server.dumps)
+
+
+@test
+def fence(context):
+    """While a dump is saved to a disk, a node of the cluster is told so: the real receiver gets
+    messages from the real sender."""
+    sender = suites.content(suites.files("trixie", "libexec/fence-agents/fence_kdump_send",
+                                         "/usr/libexec/fence-agents/fence_kdump_send"))
+    path = disk(context.workdir / "disk", 256, "mkfs.ext4", "-q")
+    port = free_port()
+    crash = Crash(context, f"ext4 /dev/vda\nfence_kdump_nodes {HOST}\n"
+                  f"fence_kdump_args -p {port} -i 1\n", (*network(), *drive(path)), files=sender)
+    receiver = subprocess.Popen(
+        [*suites.command("trixie", "sbin/fence_kdump"), "-n", "127.0.0.1", "-p", str(port),
+         "-t", "300", "-v"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with receiver:
+        try:
+            crash.arm_and_crash(UP)
+            said = receiver.communicate(timeout=10)[0]
+        finally:
+            receiver.kill()
+    check(not receiver.returncode and "received valid message from '127.0.0.1'" in said,
+          f"the node was not told: {said}")
+    with crash.boot() as guest:
+        guest.sh("mount -t ext4 /dev/vda /mnt")
+        check(guest.sh("ls /mnt/var/crash/*/vmcore"), "no dump")

@@ -8,14 +8,10 @@ each page in the file. Pages left out for being zero are in the second bitmap al
 the same; their descriptors share one page, the first of the data.
 """
 import array
-import pathlib
-import re
 import struct
-import subprocess
 
-from . import paths
+from . import suites
 from .pageset import frames, from_frames
-from .suite import Skip
 
 SIGNATURE = b"KDUMP   "
 BLOCK_SIZE_AT = 428         # block size, blocks of sub-header, blocks of both bitmaps
@@ -25,24 +21,13 @@ ZERO = 1                    # the level's bit for zero pages
 
 
 def files():
-    """The program and its libraries as (source, name), as a guest has them that runs Debian
-    sid."""
-    root = paths.ROOT / "build" / "sid" / "usr"
-    if not root.is_dir():
-        raise Skip(f"no {root}: scripts/debian-programs sid makedumpfile fetches it")
-    loader, program = root / "lib64" / "ld-linux-x86-64.so.2", root / "bin" / "makedumpfile"
-    listing = subprocess.run([loader, "--library-path", root / "lib" / "x86_64-linux-gnu",
-                              "--list", program], capture_output=True, text=True,
-                             check=True).stdout
-    return [(program, "/usr/bin/makedumpfile"), (loader, "/lib64/ld-linux-x86-64.so.2"),
-            *((pathlib.Path(path), f"/lib/x86_64-linux-gnu/{name}")
-              for name, path in re.findall(r"^\s*(\S+) => (/\S+)", listing, re.MULTILINE)
-              if "/ld-linux" not in name)]
+    """The program and its libraries, as suites.files() has them."""
+    return suites.files("sid", "bin/makedumpfile", "/usr/bin/makedumpfile")
 
 
 def installed():
     """The same as (name, content, mode)."""
-    return [(name, source.read_bytes(), 0o755) for source, name in files()]
+    return suites.content(files())
 
 
 class FormatError(Exception):

@@ -160,6 +160,19 @@ each_hook()
 	done
 }
 
+# No program for people to run, so distributions put it where no PATH leads.
+find_fence_sender()
+{
+	fence_sender=fence_kdump_send
+	! program_path $fence_sender >/dev/null || return 0
+	for fence_folder in /usr/libexec /usr/libexec/fence-agents /usr/lib/fence-agents; do
+		if [ -x "$fence_folder/fence_kdump_send" ]; then
+			fence_sender=$fence_folder/fence_kdump_send
+			return
+		fi
+	done
+}
+
 # Programs that the administrator names; each must be there.
 check_programs()
 {
@@ -173,7 +186,8 @@ check_programs()
 		check_program extra_bins "$extra_bin"
 	done
 	if [ -n "${conf_fence_kdump_nodes-}" ]; then
-		check_program fence_kdump_nodes fence_kdump_send
+		find_fence_sender
+		check_program fence_kdump_nodes "$fence_sender"
 	fi
 	find_busybox
 	each_hook check_interpreter
@@ -217,7 +231,10 @@ plan_programs()
 	for extra_bin in ${conf_extra_bins-}; do
 		plan_command "$extra_bin"
 	done
-	[ -z "${conf_fence_kdump_nodes-}" ] || plan_command fence_kdump_send
+	if [ -n "${conf_fence_kdump_nodes-}" ]; then
+		find_fence_sender
+		plan_command "$fence_sender"
+	fi
 	[ "$target" != command ] || plan_command "$transfer_program"
 }
 

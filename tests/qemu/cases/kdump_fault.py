@@ -264,22 +264,48 @@ def saver_hangs(context):
         check_broken(guest, "/mnt/var/crash", "no progress for 10 s")
 
 
+# Stop the process that watches over the one that runs this hook, as a bug in it
+# would. If it went on the dump would be saved, whatever this hook does.
+STOP_MAIN = """#!/bin/sh
+    read -r _ _ _ part _ </proc/$$/stat
+    read -r _ _ _ main _ </proc/$part/stat
+    kill -STOP $main
+"""
+
+
 @test
 def capture_hangs(context):
-    """Should the script itself hang, the watchdog resets the machine when the deadline has
-    passed."""
+    """Should the script itself hang, the process beside it resets the machine when the deadline
+    has passed."""
     path = disk(context.workdir / "disk", 64, "mkfs.ext4", "-q")
-    # Stop the process that watches over the one that runs this hook, as a bug in it
-    # would. If it went on the dump would be saved, whatever this hook does.
-    stop = """#!/bin/sh
-        read -r _ _ _ part _ </proc/$$/stat
-        read -r _ _ _ main _ </proc/$part/stat
-        kill -STOP $main
+    crash = Crash(context, "ext4 /dev/vda\n", drive(path), default=QUICK,
+                  files=[("/etc/kdump/pre.d/stop", STOP_MAIN + "sleep 1000\n", 0o755)])
+    crash.arm_and_crash(timeout=200)
+    with crash.boot() as guest:
+        guest.sh("mount -t ext4 /dev/vda /mnt")
+        check(not guest.sh("ls /mnt/var/crash"), "the dump was saved: nothing hung")
+
+
+@test
+def all_hangs(context):
+    """Should the processes that feed watchdogs hang, too, the machine's own resets it, before the
+    one in software."""
+    path = disk(context.workdir / "disk", 64, "mkfs.ext4", "-q")
+    stop = STOP_MAIN + r"""
+        for process in /proc/[0-9]*; do
+            case $(tr '\0' ' ' <$process/cmdline) in
+            *" /lib/kdump/watchdog "*) kill -STOP ${process#/proc/} ;;
+            esac
+        done
+        echo "stopped those who feed" /dev/watchdog[0-9] >/dev/console
         sleep 1000
         """
-    crash = Crash(context, "ext4 /dev/vda\n", drive(path), default=QUICK,
-                  files=[("/etc/kdump/pre.d/stop", stop, 0o755)])
-    crash.arm_and_crash(timeout=200)
+    crash = Crash(context, "ext4 /dev/vda\n", (*drive(path), "-device", "i6300esb"),
+                  default=QUICK, files=[("/etc/kdump/pre.d/stop", stop, 0o755)])
+    console = crash.arm_and_crash(timeout=200)
+    check("i6300ESB timer" in console, "the machine's watchdog has no driver")
+    check("stopped those who feed /dev/watchdog0 /dev/watchdog1" in console, "not two of them")
+    check("softdog: Initiating" not in console, "the watchdog in software came first")
     with crash.boot() as guest:
         guest.sh("mount -t ext4 /dev/vda /mnt")
         check(not guest.sh("ls /mnt/var/crash"), "the dump was saved: nothing hung")

@@ -5,6 +5,7 @@ import re
 import time
 
 from harness.guest import ROOMY
+from harness.kdump import on_cpu
 from harness.makedumpfile import installed
 from harness.service import MIB, Crash, disk, drive, folder, load_module, record
 from harness.suite import Failure, check, full_test, test
@@ -118,6 +119,23 @@ def btrfs(context):
     with crash.boot() as guest:
         load_module(guest, "btrfs")
         guest.sh("mount -t btrfs /dev/sda /mnt")
+        check_saved(guest, MOUNTED)
+
+
+@test
+def nvme(context):
+    """A crash is saved to an NVMe disk that is named by its UUID, by two CPUs, though it was not
+    the boot CPU that crashed."""
+    path = disk(context.workdir / "disk", 256, "mkfs.ext4", "-q", "-U",
+                "5a3b9c2e-1111-4222-8333-444455556667")
+    devices = ("-drive", f"file={path},format=raw,if=none,id=disk-drive,cache=unsafe",
+               "-device", "nvme,drive=disk-drive,serial=dump")
+    crash = Crash(context, "ext4 UUID=5a3b9c2e-1111-4222-8333-444455556667\n", devices,
+                  machine={"cpus": "3"})
+    console = crash.arm_and_crash(trigger=on_cpu(1, "echo c >/proc/sysrq-trigger"))
+    check(re.findall("Brought up 1 node, (.) CPUs", console) == ["3", "2"], "other CPUs came up")
+    with crash.boot() as guest:
+        guest.sh("mount -t ext4 /dev/nvme0n1 /mnt")
         check_saved(guest, MOUNTED)
 
 

@@ -114,6 +114,20 @@ cmdline_without()
 		}'
 }
 
+# Two CPUs compress a dump in half the time.  More than one only in the kernel of this
+# package: others may start the boot CPU once more if it was not the one that crashed,
+# which resets the machine (that is so before Linux 6.9).
+capture_cpus()
+{
+	if [ -n "${KDUMP_CPUS-}" ]; then
+		echo "$KDUMP_CPUS"
+	elif [ "$image" = "$OUR_IMAGE" ] && [ "$(nproc 2>/dev/null || echo 1)" -gt 1 ]; then
+		echo 2
+	else
+		echo 1
+	fi
+}
+
 # Set $cmdline.
 make_cmdline()
 {
@@ -123,7 +137,7 @@ make_cmdline()
 		cmdline=$(cmdline_without "$(cat /proc/cmdline)" \
 			"$CMDLINE_REMOVE ${KDUMP_COMMANDLINE_REMOVE-}")
 	fi
-	cpus="nr_cpus=${KDUMP_CPUS-1}"
+	cpus="nr_cpus=$(capture_cpus)"
 	[ "$cpus" != nr_cpus=0 ] || cpus=
 	cmdline=$(printf '%s ' "$cmdline" "$cpus" "$CMDLINE_APPEND" "${KDUMP_COMMANDLINE_APPEND-}" |
 		tr -s ' \t\n' ' ')

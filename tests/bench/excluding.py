@@ -65,6 +65,10 @@ def one(image, initrd, memory, full, workdir):
         found = {f"makedumpfile {name} seconds": min(excluding(guest) for _ in range(REPEATS))}
         found[f"filter {name} seconds"] = (min(scan(guest) for _ in range(REPEATS)) if ours
                                            else found[f"makedumpfile {name} seconds"])
+        if ours:
+            found[f"first byte {name} seconds"] = measure.first_byte(guest, measure.KERN)
+            found[f"more memory {name}"] = (measure.footprint(guest, measure.KERN)
+                                            - measure.footprint(guest, measure.VMCORE))
         return found
 
 

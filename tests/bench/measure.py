@@ -62,46 +62,52 @@ def rate(guest, *words):
     return count / seconds
 
 
-def rates(guest, commands):
-    """Run each named command REPEATS times, in turn; return the best of their rates."""
+def rates(guest, commands, repeats):
+    """Run each named command a few times, in turn; return the best of their rates."""
     found = {name: [] for name in commands}
-    for _ in range(REPEATS):
+    for _ in range(repeats or REPEATS):
         for name, words in commands.items():
             found[name].append(rate(guest, *words))
     return {name: max(values) for name, values in found.items()}
 
 
-def reading(guest, place):
+def reading(guest, place, repeats=None):
     """read() of each size, and memcpy."""
     results = {}
     for size in READS:
         total = place.total(size, 64 * MIB)
         results |= rates(guest, {
             f"memcpy {label(size)}": ("memcpy", size, total),
-            f"read {label(size)}": ("read", place.file, place.offset, size, total)})
+            f"read {label(size)}": ("read", place.file, place.offset, size, total)}, repeats)
     for size in READS:
         results[f"read/memcpy {label(size)}"] = (results[f"read {label(size)}"]
                                                  / results[f"memcpy {label(size)}"])
     return results
 
 
-def mapping(guest, place):
+def mapping(guest, place, repeats=None):
     """mmap() of each window, every byte touched; beside it what touching and mapping cost."""
-    results = rates(guest, {"touch": ("touch", MIB, 128 * MIB)})
+    results = rates(guest, {"touch": ("touch", MIB, 128 * MIB)}, repeats)
     for size in WINDOWS:
         total = place.total(size, 128 * MIB)
         where = (place.file, place.offset, size, total)
         results |= rates(guest, {f"mmap {label(size)}": ("mmap", *where),
                                  f"mmap untouched {label(size)}": ("mapping", *where),
-                                 f"mmap anonymous {label(size)}": ("anonymous", size, total)})
+                                 f"mmap anonymous {label(size)}": ("anonymous", size, total)},
+                         repeats)
         results[f"page tables {label(size)}"] = probe(guest, "tables", *where[:3])[0]
     return results
 
 
+def copy_seconds(guest):
+    """cp of the whole dump."""
+    return min(probe(guest, "run", "cp", VMCORE, "/dev/null")[1] for _ in range(3))
+
+
 def copying(guest):
     """cp of the whole dump, in seconds, and the sizes of dumps."""
-    seconds = [probe(guest, "run", "cp", VMCORE, "/dev/null")[1] for _ in range(3)]
-    results = {"cp seconds": min(seconds), "dump bytes": int(guest.sh(f"stat -c %s {VMCORE}"))}
+    results = {"cp seconds": copy_seconds(guest),
+               "dump bytes": int(guest.sh(f"stat -c %s {VMCORE}"))}
     if has_kern(guest):
         count, took = probe(guest, "sparse", KERN)
         results |= {"kernel pages bytes": count, "kernel pages seconds": took}
@@ -110,6 +116,26 @@ def copying(guest):
 
 def has_kern(guest):
     return not guest.run(f"test -e {KERN}").status
+
+
+def footprint(guest, file):
+    """Bytes that are less free while a file is open of which a piece at each 64th was read."""
+    size = int(guest.sh(f"stat -c %s {file}"))
+    places = f"""for part in $(seq 0 63); do
+        dd bs=64k count=1 skip={size // (64 * KIB) // 64 - 1} status=none >/dev/null; done"""
+    free = "sed -n 's/^MemFree: *//p' /proc/meminfo"
+    before, after = guest.sh(f"""({places}) <{file}
+        {free}
+        exec 9<{file}
+        ({places}) <&9
+        {free}""", timeout=300).splitlines()
+    return (int(before.split()[0]) - int(after.split()[0])) * KIB
+
+
+def first_byte(guest, file):
+    """Seconds until the first page of old memory is there."""
+    return min(probe(guest, "run", "dd", f"if={file}", "of=/dev/null", "bs=64k", "count=1",
+                     f"skip={Place.find(guest).offset // (64 * KIB)}")[1] for _ in range(3))
 
 
 def memory(guest):

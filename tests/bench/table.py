@@ -30,8 +30,10 @@ def summarise(found):
 def shown(name, value):
     if value is None:
         return "-"
-    if "filter" in name or "makedumpfile" in name:
+    if "filter" in name or "makedumpfile" in name or "first byte" in name:
         return f"{value:.3f}"
+    if "counted" in name:
+        return f"{value:.2f} B/insn"
     if "/" in name or "seconds" in name or "panic" in name:
         return f"{value:.2f}"
     if "memory" in name or "bytes" in name or "smallest" in name:
@@ -43,9 +45,9 @@ def shown(name, value):
 
 def text(results):
     """The table as people read it."""
-    lines = [f"{'':36}{'ours':>12}{'stock':>12}{'ours/stock':>12}"]
+    lines = [f"{'':34}{'ours':>15}{'stock':>15}{'ours/stock':>12}"]
     for name, row in results.items():
         ratio = f"{row['ratio']:.2f}" if "ratio" in row else "-"
-        lines.append(f"{name:36}{shown(name, row.get('ours')):>12}"
-                     f"{shown(name, row.get('stock')):>12}{ratio:>12}")
+        lines.append(f"{name:34}{shown(name, row.get('ours')):>15}"
+                     f"{shown(name, row.get('stock')):>15}{ratio:>12}")
     return "\n".join(lines)

@@ -53,6 +53,7 @@ class Machine:
     devices: tuple = ()
     share: pathlib.Path = None
     agent: str = "virtio"           # or "serial", for a kernel without virtio-serial
+    counted: bool = False           # time is instructions: each takes a nanosecond
 
     def kernel_options(self):
         """What each kernel that runs in it has to be told."""
@@ -66,7 +67,9 @@ class Machine:
 
     def arguments(self):
         yield from (QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-                    "-accel", "tcg,thread=multi", "-cpu", self.model,
+                    "-accel", f"tcg,thread={'single' if self.counted else 'multi'}",
+                    *(("-icount", "shift=0,sleep=off") if self.counted else ()),
+                    "-cpu", self.model,
                     "-machine", f"q35,max-ram-below-4g={self.below_4g}",
                     "-m", self.memory, "-smp", str(self.cpus),
                     "-kernel", str(self.kernel), "-initrd", str(self.initrd),

@@ -27,10 +27,10 @@
 #define PLAIN_PART 16
 
 /*
- * So many of four such pages go without. With all of them a dump is 1 % larger than
- * at level 1, with these 0.4 %, which equal pages make up for: see kdump_shared.c.
+ * So many of eight such pages go without. With all of them a dump is 1 % larger than
+ * at level 1, with these 0.2 %, which equal pages make up for: see kdump_shared.c.
  */
-#define PLAIN_SHARE 3
+#define PLAIN_SHARE 5
 
 /* Bytes of what a page of the page array consists of, and of which most are as in the next. */
 #define PAGE_STRUCT 64
@@ -263,7 +263,7 @@ static bool comes_again(const unsigned char *bytes)
 /* Only the page itself decides: equal pages are to have equal results. */
 static bool is_plain(const unsigned char *page, size_t page_size)
 {
-	return hash_of(page, page_size) % 4 < PLAIN_SHARE && comes_again(page) &&
+	return hash_of(page, page_size) % 8 < PLAIN_SHARE && comes_again(page) &&
 	       comes_again(page + page_size / 2);
 }
 

@@ -14,9 +14,9 @@ HUGE_PAGE = 2 << 20
 
 
 @contextlib.contextmanager
-def capture_kernel(context, loader="kexec_load"):
+def capture_kernel(context, loader="kexec_load", **machine):
     """A guest after a plain crash, and its dump."""
-    with context.boot("crashkernel=64M") as guest:
+    with context.boot("crashkernel=64M", **machine) as guest:
         load(guest, loader)
         guest.crash("echo c >/proc/sysrq-trigger")
         yield guest, open_dump(guest)
@@ -35,6 +35,16 @@ def vmcore_access(context):
     and accesses behind the end are refused; data and holes add up to the file."""
     with capture_kernel(context) as (guest, dump):
         guest.sh(probe_vmcore(dump, rounds=300))
+
+
+@test
+def vmcore_access_hardware(context):
+    """So they do where the processor does not say that it is emulated, and memory is copied by
+    fast strings."""
+    with capture_kernel(context, model="max,hypervisor=off") as (guest, dump):
+        flags = guest.sh("grep -m1 ^flags /proc/cpuinfo").split()
+        check("erms" in flags and "hypervisor" not in flags, f"the processor has {flags}")
+        guest.sh(probe_vmcore(dump, rounds=300), timeout=300)
 
 
 @test

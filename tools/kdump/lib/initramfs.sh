@@ -160,17 +160,14 @@ each_hook()
 	done
 }
 
-# No program for people to run, so distributions put it where no PATH leads.
-find_fence_sender()
+# What check_program and plan_command want. No program for people to run, so distributions put it where no PATH leads.
+fence_sender()
 {
-	fence_sender=fence_kdump_send
-	! program_path $fence_sender >/dev/null || return 0
+	program_path fence_kdump_send && return
 	for fence_folder in /usr/libexec /usr/libexec/fence-agents /usr/lib/fence-agents; do
-		if [ -x "$fence_folder/fence_kdump_send" ]; then
-			fence_sender=$fence_folder/fence_kdump_send
-			return
-		fi
+		program_path "$fence_folder/fence_kdump_send" && return
 	done
+	echo fence_kdump_send
 }
 
 # Programs that the administrator names; each must be there.
@@ -186,8 +183,7 @@ check_programs()
 		check_program extra_bins "$extra_bin"
 	done
 	if [ -n "${conf_fence_kdump_nodes-}" ]; then
-		find_fence_sender
-		check_program fence_kdump_nodes "$fence_sender"
+		check_program fence_kdump_nodes "$(fence_sender)"
 	fi
 	find_busybox
 	each_hook check_interpreter
@@ -231,10 +227,7 @@ plan_programs()
 	for extra_bin in ${conf_extra_bins-}; do
 		plan_command "$extra_bin"
 	done
-	if [ -n "${conf_fence_kdump_nodes-}" ]; then
-		find_fence_sender
-		plan_command "$fence_sender"
-	fi
+	[ -z "${conf_fence_kdump_nodes-}" ] || plan_command "$(fence_sender)"
 	[ "$target" != command ] || plan_command "$transfer_program"
 }
 

@@ -9,6 +9,8 @@ from harness.servers import HOST, UP, Nfs, Nfs3, Server, Ssh, free_port, keygen,
 from harness.service import Crash, disk, drive, load_module, record, wait_end
 from harness.suite import Failure, check, full_test, test
 
+from .readers import in_trixie
+
 MIB = 1 << 20
 DROPBEAR = ("dbclient", "dropbearconvert")
 OPENSSH = ("ssh", "scp", "ssh-keygen")
@@ -281,7 +283,7 @@ def fence(context):
     crash = Crash(context, f"ext4 /dev/vda\nfence_kdump_nodes {HOST}\n"
                   f"fence_kdump_args -p {port} -i 1\n", (*network(), *drive(path)), files=sender)
     receiver = subprocess.Popen(
-        [*suites.command("trixie", "sbin/fence_kdump"), "-n", "127.0.0.1", "-p", str(port),
+        [*in_trixie("fence_kdump"), "-n", "127.0.0.1", "-p", str(port),
          "-t", "300", "-v"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     with receiver:
         try:

@@ -15,20 +15,14 @@ def folder(suite):
     return root
 
 
-def command(suite, program, *options):
-    """What runs a program of that suite here: by its own loader, with its own libraries."""
-    root = folder(suite)
-    return [str(root / "lib64" / "ld-linux-x86-64.so.2"), *options,
-            "--library-path", str(root / "lib" / "x86_64-linux-gnu"), str(root / program)]
-
-
 def files(suite, program, name):
     """A program and its libraries as (source, name), as a guest has them that runs that suite."""
-    listing = subprocess.run(command(suite, program, "--list"), capture_output=True, text=True,
-                             check=True).stdout
     root = folder(suite)
-    return [(root / program, name),
-            (root / "lib64" / "ld-linux-x86-64.so.2", "/lib64/ld-linux-x86-64.so.2"),
+    loader = root / "lib64" / "ld-linux-x86-64.so.2"
+    listing = subprocess.run([loader, "--library-path", root / "lib" / "x86_64-linux-gnu",
+                              "--list", root / program], capture_output=True, text=True,
+                             check=True).stdout
+    return [(root / program, name), (loader, "/lib64/ld-linux-x86-64.so.2"),
             *((pathlib.Path(path), f"/lib/x86_64-linux-gnu/{library}")
               for library, path in re.findall(r"^\s*(\S+) => (/\S+)", listing, re.MULTILINE)
               if "/ld-linux" not in library)]

@@ -8,6 +8,7 @@ import re
 
 from harness import initramfs, makedumpfile
 from harness.guest import Guest, Machine, untouched_memory
+from harness.kdump import footprint
 
 import measure
 from measure import GIB, MIB
@@ -67,8 +68,8 @@ def one(image, initrd, memory, full, workdir):
                                            else found[f"makedumpfile {name} seconds"])
         if ours:
             found[f"first byte {name} seconds"] = measure.first_byte(guest, measure.KERN)
-            found[f"more memory {name}"] = (measure.footprint(guest, measure.KERN)
-                                            - measure.footprint(guest, measure.VMCORE))
+            found[f"more memory {name}"] = (footprint(guest, measure.KERN)
+                                            - footprint(guest, measure.VMCORE))
         return found
 
 

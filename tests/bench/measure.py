@@ -118,20 +118,6 @@ def has_kern(guest):
     return not guest.run(f"test -e {KERN}").status
 
 
-def footprint(guest, file):
-    """Bytes that are less free while a file is open of which a piece at each 64th was read."""
-    size = int(guest.sh(f"stat -c %s {file}"))
-    places = f"""for part in $(seq 0 63); do
-        dd bs=64k count=1 skip={size // (64 * KIB) // 64 - 1} status=none >/dev/null; done"""
-    free = "sed -n 's/^MemFree: *//p' /proc/meminfo"
-    before, after = guest.sh(f"""({places}) <{file}
-        {free}
-        exec 9<{file}
-        ({places}) <&9
-        {free}""", timeout=300).splitlines()
-    return (int(before.split()[0]) - int(after.split()[0])) * KIB
-
-
 def first_byte(guest, file):
     """Seconds until the first page of old memory is there."""
     return min(probe(guest, "run", "dd", f"if={file}", "of=/dev/null", "bs=64k", "count=1",

@@ -4,7 +4,7 @@ import functools
 
 from harness import suite
 from harness.guest import untouched_memory
-from harness.kdump import load
+from harness.kdump import footprint, load
 from harness.suite import check
 
 from .readers import in_trixie, run
@@ -20,31 +20,14 @@ mount -t 9p -o trans=virtio,msize=65536 share /mnt &&
 probe sparse {KERN} /mnt/vmcore &&
 umount /mnt
 """
-# KiB that are less free while a file is open of which 64 places have been read.
-FOOTPRINT = """
-free() {{ sed -n 's/^MemFree: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo; }}
-size=$(stat -c %s {file})
-read_places() {{
-    for part in $(seq 0 63); do
-        dd bs=65536 count=1 skip=$((size / 65536 / 64 - 1)) status=none >/dev/null
-    done
-}}
-free >/dev/null
-read_places <{file}
-before=$(free)
-exec 9<{file}
-read_places <&9
-echo $((before - $(free)))
-"""
-MOST_KIB = 1024
+MOST = MIB
 
 
 def check_footprint(guest):
     """The file of the kernel's pages takes at most 1 MiB more than the other, whatever the size
     of the machine."""
-    whole, kern = (int(guest.sh(FOOTPRINT.format(file=file), timeout=300))
-                   for file in ("/proc/vmcore", KERN))
-    check(kern - whole <= MOST_KIB, f"{KERN} takes {kern} KiB, /proc/vmcore {whole}")
+    whole, kern = footprint(guest, "/proc/vmcore"), footprint(guest, KERN)
+    check(kern - whole <= MOST, f"{KERN} takes {kern} bytes, /proc/vmcore {whole}")
 
 
 def saved(context, memory, reserved):

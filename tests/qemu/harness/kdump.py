@@ -26,6 +26,29 @@ def load(guest, loader="kexec_load", options="", append=""):
     check(guest.sh("cat /sys/kernel/kexec_crash_loaded") == "1", "kexec -p loaded nothing")
 
 
+# KiB that are less free while a file is open of which 64 places have been read.
+FOOTPRINT = """
+free() {{ sed -n 's/^MemFree: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo; }}
+size=$(stat -c %s {file})
+read_places() {{
+    for part in $(seq 0 63); do
+        dd bs=65536 count=1 skip=$((size / 65536 / 64 - 1)) status=none >/dev/null
+    done
+}}
+free >/dev/null
+read_places <{file}
+before=$(free)
+exec 9<{file}
+read_places <&9
+echo $((before - $(free)))
+"""
+
+
+def footprint(guest, file):
+    """Bytes of memory that an open file with the dump takes."""
+    return int(guest.sh(FOOTPRINT.format(file=file), timeout=300)) * 1024
+
+
 def on_cpu(cpu, command):
     """A command to run on a CPU when those who started it have gone to sleep: a moment before,
     they still run in user space, on CPUs that are to be idle."""

@@ -65,7 +65,7 @@ static void __init report_bad_option(const struct crashkernel_error *err)
  *            reservation lies above; NULL if the caller knows no ",high"
  * @high: result: try above CRASH_ADDR_LOW_MAX first; NULL as @low_size
  *
- * All results are 0 unless this returns 0. See kernel/crash_param.c for the forms
+ * All results are 0 unless this returns 0. See lib/crash/param.c for the forms
  * of the option. An option that cannot be used is reported on the console. In a
  * capture kernel the option does not count.
  *

@@ -4,7 +4,7 @@
  * rules that a reader can go by without knowing this kernel.
  *
  * Documentation/kdump.txt, 5.4, describes the form of the lines, and when VERSION has
- * to be raised; fs/proc/vmcore_filter_stated.c reads them.
+ * to be raised; lib/crash/filter/stated.c reads them.
  */
 #include <linux/bits.h>
 #include <linux/init.h>

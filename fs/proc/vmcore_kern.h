@@ -13,7 +13,7 @@
 #include <linux/sizes.h>
 #include <linux/types.h>
 
-#include "vmcore_filter.h"
+#include <linux/vmcore_filter.h>
 
 struct proc_dir_entry;
 

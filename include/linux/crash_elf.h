@@ -108,7 +108,7 @@ struct crash_note_cursor {
 	size_t left;
 };
 
-/* Notes, see kernel/crash_note.c. */
+/* Notes, see lib/crash/note.c. */
 bool crash_note_next(struct crash_note_cursor *cur, struct crash_note *note);
 bool crash_note_is(const struct crash_note *note, const char *name, u32 type);
 size_t crash_note_size(const char *name, size_t descsz);

@@ -21,7 +21,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 
-#include "../../fs/proc/vmcore_filter.h"
+#include <linux/vmcore_filter.h>
 
 struct dump {
 	struct vmcore_memory memory;

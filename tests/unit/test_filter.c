@@ -6,7 +6,7 @@
 #include "unit.h"
 #include <stdlib.h>
 
-#include "../../fs/proc/tests/vmcore_filter_samples.h"
+#include "../../lib/crash/tests/vmcore_filter_samples.h"
 
 #define BLOCKS		3
 /* A look at each struct page by itself, and at all tables for each of them. */

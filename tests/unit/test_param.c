@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random command lines for kernel/crash_param.c, read a second time by a model
+ * Random command lines for lib/crash/param.c, read a second time by a model
  * made of regular expressions. User space only: the sanitizers see every byte
  * that is touched, since each command line is a block of just its size.
  */

@@ -11,7 +11,7 @@
 #include <linux/string.h>
 #include <linux/vmcore_info.h>
 
-#include "vmcore_rules_compare.h"
+#include "../../../lib/crash/tests/vmcore_rules_compare.h"
 
 /* What is looked at; enough for all kinds to be there. */
 #define MAX_PFN		(SZ_1G >> PAGE_SHIFT)

@@ -21,7 +21,7 @@
 /* Here all code is for boot time only. */
 #undef __init
 #define __init
-#include "../../../../kernel/crash_param.c"
+#include "../../../../lib/crash/param.c"
 
 /* RAM below @mem_limit as the e820 table has it, bytes. */
 static u64 count_ram(u64 mem_limit)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of kernel/crash_note.c. tests/unit runs this file in user space, too.
+ * Tests of lib/crash/note.c. tests/unit runs this file in user space, too.
  */
 #include <kunit/test.h>
 #include <linux/crash_elf.h>

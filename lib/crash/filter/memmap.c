@@ -11,7 +11,7 @@
 #include <linux/limits.h>
 #include <linux/minmax.h>
 
-#include "vmcore_filter.h"
+#include <linux/vmcore_filter.h>
 
 /* The second one knows the order of a compound page. */
 #define MIN_AHEAD	2U

@@ -6,7 +6,7 @@
 #include <linux/overflow.h>
 #include <linux/string.h>
 
-#include "vmcore_filter_rules.h"
+#include "rules.h"
 
 /**
  * vmcore_note_find() - find the value that belongs to a key

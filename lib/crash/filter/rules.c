@@ -9,7 +9,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
-#include "vmcore_filter_rules.h"
+#include "rules.h"
 
 #define OLDEST			VMCORE_RELEASE(5, 10)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of encoding in kernel/crash_elf.c. tests/unit runs this file in user
+ * Tests of encoding in lib/crash/elf.c. tests/unit runs this file in user
  * space, too.
  */
 #include <kunit/test.h>

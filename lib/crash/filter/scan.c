@@ -7,7 +7,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
-#include "vmcore_filter.h"
+#include <linux/vmcore_filter.h>
 
 /**
  * struct scan - where a scan stands

@@ -12,7 +12,7 @@
  */
 #include <linux/build_bug.h>
 
-#include "vmcore_filter.h"
+#include <linux/vmcore_filter.h>
 
 /* Kernel addresses of x86_64, with page tables of four levels or five. */
 #define KERNEL_ADDRESS		0xff00000000000000ULL

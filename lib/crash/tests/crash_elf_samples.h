@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Core files of both classes that the tests of kernel/crash_elf.c encode to and
+ * Core files of both classes that the tests of lib/crash/elf.c encode to and
  * decode from.
  */
 #ifndef _KERNEL_TESTS_CRASH_ELF_SAMPLES_H

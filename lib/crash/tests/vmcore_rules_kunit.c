@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of fs/proc/vmcore_filter_stated.c: rules that the crashed kernel states.
+ * Tests of lib/crash/filter/stated.c: rules that the crashed kernel states.
  * tests/unit runs this file in user space, too.
  */
 #include <linux/sprintf.h>

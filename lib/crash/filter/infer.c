@@ -20,7 +20,7 @@
 #include <linux/kernel.h>
 #include <linux/limits.h>
 
-#include "vmcore_filter_rules.h"
+#include "rules.h"
 
 #define ORDER_IN_FLAGS	VMCORE_RELEASE(6, 6)
 

@@ -2,10 +2,10 @@
 /*
  * What the files share that make rules from the crashed kernel's note.
  */
-#ifndef _FS_PROC_VMCORE_FILTER_RULES_H
-#define _FS_PROC_VMCORE_FILTER_RULES_H
+#ifndef _LIB_CRASH_FILTER_RULES_H
+#define _LIB_CRASH_FILTER_RULES_H
 
-#include "vmcore_filter.h"
+#include <linux/vmcore_filter.h>
 
 #define VMCORE_RELEASE(major, minor)	((major) << 16 | (minor))
 
@@ -23,7 +23,7 @@ struct vmcore_note_reader {
 	u32 version;
 };
 
-/* fs/proc/vmcore_filter_note.c */
+/* lib/crash/filter/note.c */
 const char *vmcore_note_find(const struct vmcore_note_reader *from,
 			     const char *key, size_t *len);
 bool vmcore_parse_number(const char *text, size_t len, unsigned int base,
@@ -33,14 +33,14 @@ bool vmcore_note_number(const struct vmcore_note_reader *from, const char *key,
 u64 vmcore_note_need(struct vmcore_note_reader *from, const char *key,
 		     unsigned int base, u64 low, u64 high);
 
-/* fs/proc/vmcore_filter_rules.c */
+/* lib/crash/filter/rules.c */
 void vmcore_clear_table(struct vmcore_rules *rules);
 bool vmcore_add_rule(struct vmcore_rules *rules, const struct vmcore_rule *rule);
 
-/* fs/proc/vmcore_filter_stated.c */
+/* lib/crash/filter/stated.c */
 bool vmcore_read_rules(struct vmcore_note_reader *from);
 
-/* fs/proc/vmcore_filter_infer.c */
+/* lib/crash/filter/infer.c */
 void vmcore_infer_rules(struct vmcore_note_reader *from);
 
-#endif /* _FS_PROC_VMCORE_FILTER_RULES_H */
+#endif /* _LIB_CRASH_FILTER_RULES_H */

@@ -8,7 +8,7 @@
 
 #include <kunit/test.h>
 
-#include "../vmcore_filter.h"
+#include <linux/vmcore_filter.h>
 
 static inline void expect_same_test(struct kunit *test,
 				    const struct vmcore_test *found,

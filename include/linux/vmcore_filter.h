@@ -2,24 +2,24 @@
 /*
  * Which pages of a crashed kernel are worth saving: what its struct pages say.
  *
- *	vmcore_filter_note.c     the kernel's own note: lines and numbers
- *	vmcore_filter_rules.c    the note -> rules
- *	vmcore_filter_stated.c   ... for struct pages, as the kernel states them
- *	vmcore_filter_infer.c    ... or by how kernels are known to be
- *	vmcore_filter_vtop.c     its virtual addresses -> physical ones
- *	vmcore_filter_memmap.c   page frame -> struct page
- *	vmcore_filter_page.c     struct page -> class
- *	vmcore_filter_scan.c     a block of page frames -> runs of one class
+ *	note.c     the kernel's own note: lines and numbers
+ *	rules.c    the note -> rules
+ *	stated.c   ... for struct pages, as the kernel states them
+ *	infer.c    ... or by how kernels are known to be
+ *	vtop.c     its virtual addresses -> physical ones
+ *	memmap.c   page frame -> struct page
+ *	page.c     struct page -> class
+ *	scan.c     a block of page frames -> runs of one class
  *
- * These know nothing of this kernel and touch old memory by one callback only, so
- * the same source is tested in user space, on saved dumps. The crashed kernel may
- * be of any version from 5.10 on; x86_64 and its page tables.
+ * These files of lib/crash/filter know nothing of this kernel and touch old memory
+ * by one callback only, so the same source is tested in user space, on saved dumps.
+ * The crashed kernel may be of any version from 5.10 on; x86_64 and its page tables.
  *
  * All that is read from old memory may be wrong. Nothing here follows a list;
  * walks have a fixed depth, and each step over page frames goes up.
  */
-#ifndef _FS_PROC_VMCORE_FILTER_H
-#define _FS_PROC_VMCORE_FILTER_H
+#ifndef _LINUX_VMCORE_FILTER_H
+#define _LINUX_VMCORE_FILTER_H
 
 #include <linux/types.h>
 
@@ -315,4 +315,4 @@ static inline u64 vmcore_number(const struct vmcore_field *field,
 	return page[field->word] >> field->shift & field->mask;
 }
 
-#endif /* _FS_PROC_VMCORE_FILTER_H */
+#endif /* _LINUX_VMCORE_FILTER_H */

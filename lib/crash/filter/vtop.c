@@ -9,7 +9,7 @@
 #include <linux/bits.h>
 #include <linux/errno.h>
 
-#include "vmcore_filter.h"
+#include <linux/vmcore_filter.h>
 
 #define ENTRY_PRESENT	BIT_ULL(0)
 #define ENTRY_LARGE	BIT_ULL(7)

@@ -19,7 +19,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
-#include "../vmcore_filter.h"
+#include <linux/vmcore_filter.h>
 
 #define SAMPLE_BASE		0xffff888000000000ULL
 #define SAMPLE_ROOTS		0x4000

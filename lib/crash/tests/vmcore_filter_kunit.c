@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of fs/proc/vmcore_filter_*.c. tests/unit runs this file in user space,
+ * Tests of lib/crash/filter. tests/unit runs this file in user space,
  * too.
  */
 #include "vmcore_filter_samples.h"

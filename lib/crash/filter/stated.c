@@ -11,7 +11,7 @@
 #include <linux/sprintf.h>
 #include <linux/string.h>
 
-#include "vmcore_filter_rules.h"
+#include "rules.h"
 
 #define VERSION		1
 

@@ -25,16 +25,15 @@
 /* What is looked at of a page that may be one of zeros, first of all. */
 #define ZERO_PEEK	64ULL
 
-static_assert(PAGE_SIZE == VMCORE_PAGE_BYTES);
-
-static int find_rules(struct vmcore_rules *rules, const void *notes, size_t size)
+static int find_rules(struct vmcore_rules *rules, const struct crash_elf *elf,
+		      const void *notes, size_t size)
 {
 	struct crash_note_cursor cur = { .pos = notes, .left = size };
 	struct crash_note note;
 
 	while (crash_note_next(&cur, &note)) {
 		if (crash_note_is(&note, "VMCOREINFO", 0))
-			return vmcore_rules_init(rules, note.desc, note.descsz);
+			return vmcore_rules_init(rules, elf, note.desc, note.descsz);
 	}
 	rules->lacks = "VMCOREINFO";
 	return -ENOENT;
@@ -58,7 +57,7 @@ struct vmcore_filter *vmcore_filter_create(struct crash_source *source,
 
 	if (!filter)
 		return ERR_PTR(-ENOMEM);
-	filter->err = find_rules(&filter->rules, notes, notes ? size : 0);
+	filter->err = find_rules(&filter->rules, &source->elf, notes, notes ? size : 0);
 	if (filter->err)
 		pr_warn("pages of the crashed kernel cannot be told apart, vmcore-kern leaves out none: %s (%d)\n",
 			filter->rules.lacks, filter->err);
@@ -132,7 +131,7 @@ int vmcore_peek(struct oldmem_window *win, u64 where, u64 span, void *buf,
  * @win: the caller's window
  * @where: present physical address, bytes
  * @span: bytes from there on that are old memory and may be asked for next
- * @len: bytes of interest, at most a page; what is beyond @span does not count
+ * @len: bytes of interest; what is beyond @span does not count
  * @page: room for a page
  *
  * Context: Process context, may sleep.
@@ -145,7 +144,7 @@ bool vmcore_is_zeros(struct oldmem_window *win, u64 where, u64 span, u64 len,
 
 	/* Most of what has something else shows it at once. */
 	len = min(len, span);
-	for (part = min(len, ZERO_PEEK); done < len; part = len - done) {
+	for (part = min(len, ZERO_PEEK); done < len; part = min(len - done, PAGE_SIZE)) {
 		if (vmcore_peek(win, where + done, span - done, page, part) ||
 		    memchr_inv(page, 0, part))
 			return false;
@@ -297,13 +296,16 @@ u64 vmcore_view_extent(struct vmcore_view *view, u64 paddr, u64 len,
 		       bool *left_out)
 {
 	const struct vmcore_block *block;
-	u64 pfn = PHYS_PFN(paddr);
 	unsigned long first, next;
+	u32 page_shift;
+	u64 pfn;
 
 	*left_out = false;
 	if (!view)
 		return len;
 
+	page_shift = view->filter->rules.page_shift;
+	pfn = paddr >> page_shift;
 	guard(mutex)(&view->lock);
 	block = get_block(view, pfn / VMCORE_BLOCK_PAGES);
 	first = pfn % VMCORE_BLOCK_PAGES;
@@ -311,5 +313,5 @@ u64 vmcore_view_extent(struct vmcore_view *view, u64 paddr, u64 len,
 	next = *left_out ?
 	       find_next_zero_bit(block->left_out, VMCORE_BLOCK_PAGES, first) :
 	       find_next_bit(block->left_out, VMCORE_BLOCK_PAGES, first);
-	return min(len, PFN_PHYS(pfn - first + next) - paddr);
+	return min(len, ((pfn - first + next) << page_shift) - paddr);
 }

@@ -94,6 +94,7 @@ struct proc_dir_entry *vmcore_level_create(void)
  * struct summary - pages, counted
  * @source: the dump
  * @level: which of them are left out
+ * @page_shift: bytes of one, as a power of two
  * @run: the run of @source that is being counted, or the next one
  * @tables: to read page tables
  * @struct_pages: to read struct pages
@@ -105,6 +106,7 @@ struct proc_dir_entry *vmcore_level_create(void)
 struct summary {
 	const struct crash_source *source;
 	u32 level;
+	u32 page_shift;
 	u32 run;
 	struct vmcore_old tables;
 	struct vmcore_old struct_pages;
@@ -122,13 +124,14 @@ static u64 count_zeros(struct summary *sum, const struct crash_run *run,
 
 	for (; pfn < end && !fatal_signal_pending(current); pfn++) {
 		/* The first and the last page may be there in part. */
-		u64 paddr = max(PFN_PHYS(pfn), run->paddr);
+		u64 paddr = max(pfn << sum->page_shift, run->paddr);
 		u64 into = paddr - run->paddr;
 
 		cond_resched();
 		zeros += vmcore_is_zeros(&sum->window, run->where + into,
 					 run->size - into,
-					 PFN_PHYS(pfn + 1) - paddr, sum->page);
+					 ((pfn + 1) << sum->page_shift) - paddr,
+					 sum->page);
 	}
 	return zeros;
 }
@@ -154,8 +157,8 @@ static void count_found(void *ctx, u64 pfn, u64 nr, enum vmcore_class class)
 
 	for (; sum->run < source->nr_runs && pfn < end; sum->run++) {
 		const struct crash_run *run = &source->runs[sum->run];
-		u64 run_end = PFN_UP(run->paddr + run->size);
-		u64 first = max(pfn, PHYS_PFN(run->paddr));
+		u64 run_end = ((run->paddr + run->size - 1) >> sum->page_shift) + 1;
+		u64 first = max(pfn, run->paddr >> sum->page_shift);
 		u64 last = min(end, run_end);
 
 		/* A page that has a part of several runs is counted once. */
@@ -187,8 +190,9 @@ static void count_source(struct summary *sum)
 	for (i = 0; i < source->nr_runs; i++) {
 		const struct crash_run *run = &source->runs[i];
 
-		block = max(next, PHYS_PFN(run->paddr) / VMCORE_BLOCK_PAGES);
-		last = PHYS_PFN(run->paddr + run->size - 1) / VMCORE_BLOCK_PAGES;
+		block = max(next, (run->paddr >> sum->page_shift) / VMCORE_BLOCK_PAGES);
+		last = ((run->paddr + run->size - 1) >> sum->page_shift) /
+		       VMCORE_BLOCK_PAGES;
 		for (; block <= last; block++) {
 			cond_resched();
 			if (fatal_signal_pending(current))
@@ -199,10 +203,11 @@ static void count_source(struct summary *sum)
 	}
 }
 
-static void print_pages(struct seq_file *seq, const char *name, u64 pages)
+static void print_pages(struct seq_file *seq, const struct summary *sum,
+			const char *name, u64 pages)
 {
 	seq_printf(seq, "%s: pages %llu bytes %llu\n", name, pages,
-		   pages << PAGE_SHIFT);
+		   pages << sum->page_shift);
 }
 
 static void print_summary(struct seq_file *seq, const struct summary *sum)
@@ -211,14 +216,14 @@ static void print_summary(struct seq_file *seq, const struct summary *sum)
 	u32 i;
 
 	for (i = 0; i < VMCORE_NR_CLASSES; i++) {
-		print_pages(seq, vmcore_class_names[i], sum->pages[i]);
+		print_pages(seq, sum, vmcore_class_names[i], sum->pages[i]);
 		if (vmcore_is_left_out(i, sum->level))
 			left_out += sum->pages[i];
 		else
 			kept += sum->pages[i];
 	}
-	print_pages(seq, "left-out", left_out);
-	print_pages(seq, "kept", kept);
+	print_pages(seq, sum, "left-out", left_out);
+	print_pages(seq, sum, "kept", kept);
 }
 
 static void print_rules(struct seq_file *seq, const struct vmcore_rules *rules,
@@ -247,6 +252,7 @@ static struct summary *summary_alloc(const struct vmcore_filter *filter)
 		return NULL;
 	sum->source = filter->source;
 	sum->level = vmcore_kern_level();
+	sum->page_shift = filter->err ? PAGE_SHIFT : filter->rules.page_shift;
 	vmcore_old_init(&sum->tables, filter->source, 0);
 	vmcore_old_init(&sum->struct_pages, filter->source, VMCORE_MEMMAP_WINDOW);
 	if (!filter->err)

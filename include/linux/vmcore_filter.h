@@ -13,7 +13,8 @@
  *
  * These files of lib/crash/filter know nothing of this kernel and touch old memory
  * by one callback only, so the same source is tested in user space, on saved dumps.
- * The crashed kernel may be of any version from 5.10 on; x86_64 and its page tables.
+ * The crashed kernel may be of any version from 5.10 on, and of any machine that has
+ * a file in arch/: its page size and its words need not be those of this kernel.
  *
  * All that is read from old memory may be wrong. Nothing here follows a list;
  * walks have a fixed depth, and each step over page frames goes up.
@@ -23,9 +24,8 @@
 
 #include <linux/types.h>
 
-/* Pages of x86_64. */
-#define VMCORE_PAGE_SHIFT	12
-#define VMCORE_PAGE_BYTES	4096U
+struct crash_elf;
+struct vmcore_arch;
 
 /* The level says what is left out; the bits are those of makedumpfile's -d. */
 #define VMCORE_LEVEL_ZERO	1
@@ -62,7 +62,8 @@ enum vmcore_class {
 
 /**
  * struct vmcore_test - a question to a struct page
- * @word: which of its 64-bit words; those of the next struct page count on
+ * @word: which of its words; those of the next struct page count on. A word is a
+ *	long of the crashed kernel, in the form of a number of this one
  * @mask: the bits that matter
  * @value: what they are if the answer is yes
  *
@@ -111,24 +112,27 @@ struct vmcore_rule {
 
 /**
  * struct vmcore_rules - all that the note says about finding and reading pages
+ * @arch: the machine
  * @release: of the crashed kernel, terminated
  * @lacks: what of the note cannot be used, where vmcore_rules_init() failed
  * @stated: version of the rules for struct pages that the note states; 0: they
  *	are inferred from other lines
  * @refused: the line for which stated rules are not used; empty if there is none
- * @page_words: 64-bit words of a struct page
+ * @page_shift: bytes of a page, as a power of two
+ * @page_words: words of a struct page
  * @tail: a page of a compound page, and not the first
  * @head: the first page of a compound page; both tests are of its own words
  * @compound_order: of a compound page, in words of the first page and the second
  * @refcount: of any page in use
  * @mapping: of any page in use: 0, or an address of the kernel
+ * @kernel_start: the lowest of these
  * @nr_rules: entries of @table, but for the last
  * @table: what a page is that is not a tail, by the first rule that applies; the
  *	last one always does
  * @nr_asked: entries of @asked
  * @asked: each word that @table asks, and all bits of it that matter; no value
  * @page_table: physical address of the kernel's top page table
- * @page_table_levels: 4 or 5
+ * @page_table_levels: tables from that on to the entry of a page
  * @page_table_mask: the address bits in an entry of a page table
  * @mem_section: virtual address of the array of section roots
  * @nr_roots: entries of it
@@ -137,16 +141,19 @@ struct vmcore_rule {
  * @section_shift: page frames of a section, as a power of two
  */
 struct vmcore_rules {
+	const struct vmcore_arch *arch;
 	char release[65];
 	const char *lacks;
 	u32 stated;
 	char refused[16];
+	u32 page_shift;
 	u32 page_words;
 	struct vmcore_test tail;
 	struct vmcore_test head;
 	struct vmcore_field compound_order;
 	struct vmcore_field refcount;
 	struct vmcore_field mapping;
+	u64 kernel_start;
 	u32 nr_rules;
 	struct vmcore_rule table[VMCORE_MAX_RULES + 1];
 	u32 nr_asked;
@@ -161,34 +168,36 @@ struct vmcore_rules {
 	u32 section_shift;
 };
 
-int vmcore_rules_init(struct vmcore_rules *rules, const char *note, size_t len);
+int vmcore_rules_init(struct vmcore_rules *rules, const struct crash_elf *elf,
+		      const char *note, size_t len);
 
 /**
  * struct vmcore_memory - how old memory is read
- * @read: copy @len bytes at the old physical address @paddr to @buf; @span, at
- *	least @len, bytes from @paddr on lie in one piece and may be asked for next.
+ * @read: copy @len bytes at the old physical address @old_pa to @buf; @span, at
+ *	least @len, bytes from @old_pa on lie in one piece and may be asked for next.
  *	Returns 0 or a negative errno
  *
  * The owner embeds it.
  */
 struct vmcore_memory {
-	int (*read)(struct vmcore_memory *memory, u64 paddr, void *buf,
+	int (*read)(struct vmcore_memory *memory, u64 old_pa, void *buf,
 		    size_t len, u64 span);
 };
 
 /* Page tables of each level, and what else takes part in finding a section. */
 #define VMCORE_NR_COPIES		12
+#define VMCORE_COPY_BYTES		4096U
 
 /**
- * struct vmcore_copy - a copy of an old page
- * @paddr: its physical address
+ * struct vmcore_copy - a copy of a piece of old memory
+ * @old_pa: its old physical address, a multiple of its size
  * @used: when it was last looked at, in looks; 0: never filled
- * @words: its contents
+ * @bytes: its contents
  */
 struct vmcore_copy {
-	u64 paddr;
+	u64 old_pa;
 	u64 used;
-	u64 words[VMCORE_PAGE_BYTES / sizeof(u64)];
+	u8 bytes[VMCORE_COPY_BYTES];
 };
 
 /**
@@ -197,21 +206,21 @@ struct vmcore_copy {
  * @tables: to read them by
  * @looks: how many there were
  * @vaddr: first address of the latest translation
- * @paddr: and where it leads
+ * @old_pa: and where it leads
  * @size: for how many bytes; 0: no translation yet
- * @copies: pages that were read
+ * @copies: pieces that were read
  */
 struct vmcore_space {
 	const struct vmcore_rules *rules;
 	struct vmcore_memory *tables;
 	u64 looks;
 	u64 vaddr;
-	u64 paddr;
+	u64 old_pa;
 	u64 size;
 	struct vmcore_copy copies[VMCORE_NR_COPIES];
 };
 
-int vmcore_vtop(struct vmcore_space *space, u64 vaddr, u64 *paddr, u64 *span);
+int vmcore_vtop(struct vmcore_space *space, u64 vaddr, u64 *old_pa, u64 *span);
 int vmcore_read_word(struct vmcore_space *space, u64 vaddr, u64 *word);
 
 /* Bytes of a struct page, and of those that are read at a time, at most. */
@@ -264,7 +273,7 @@ const u64 *vmcore_memmap_get(struct vmcore_memmap *map, u64 pfn, u64 *missing);
 u32 vmcore_memmap_ahead(const struct vmcore_memmap *map, u64 pfn,
 			const u64 **page);
 
-/* What is scanned at a time: 128 MiB, a section of x86_64. */
+/* What is scanned at a time: with pages of 4 KiB 128 MiB, a section of x86_64. */
 #define VMCORE_BLOCK_PAGES	32768U
 /* The largest compound page there is: a huge page of 1 GiB. */
 #define VMCORE_MAX_UNIT		18ULL

@@ -23,6 +23,9 @@
 
 #include <linux/vmcore_filter.h>
 
+/* The largest page that any machine has. */
+#define MAX_PAGE_BYTES	65536
+
 struct dump {
 	struct vmcore_memory memory;
 	const u8 *file;
@@ -30,6 +33,8 @@ struct dump {
 	struct crash_run *runs;
 	u32 nr_runs;
 	const struct crash_run *latest;
+	u32 page_shift;
+	struct crash_elf elf;
 	const char *note;
 	size_t note_size;
 	unsigned long reads;
@@ -94,8 +99,8 @@ static void find_note(struct dump *dump, const struct crash_segment *seg)
 static void open_dump(struct dump *dump, const char *path)
 {
 	int fd = open(path, O_RDONLY);
+	struct crash_elf *elf = &dump->elf;
 	struct crash_segment *segs;
-	struct crash_elf elf;
 	struct stat st;
 	u32 i, nr = 0;
 
@@ -104,15 +109,15 @@ static void open_dump(struct dump *dump, const char *path)
 	dump->size = st.st_size;
 	dump->file = mmap(NULL, dump->size, PROT_READ, MAP_SHARED, fd, 0);
 	if (dump->file == MAP_FAILED ||
-	    crash_elf_decode_header(dump->file, dump->size, &elf))
+	    crash_elf_decode_header(dump->file, dump->size, elf))
 		die("not an ELF core");
-	segs = calloc(elf.phnum, sizeof(*segs));
-	dump->runs = calloc(elf.phnum, sizeof(*dump->runs));
-	for (i = 0; i < elf.phnum; i++) {
+	segs = calloc(elf->phnum, sizeof(*segs));
+	dump->runs = calloc(elf->phnum, sizeof(*dump->runs));
+	for (i = 0; i < elf->phnum; i++) {
 		struct crash_segment *seg = &segs[nr];
 
-		if (crash_elf_decode_segment(&elf, dump->file + elf.phoff +
-					     i * elf.phentsize, elf.phentsize, seg) ||
+		if (crash_elf_decode_segment(elf, dump->file + elf->phoff +
+					     i * elf->phentsize, elf->phentsize, seg) ||
 		    seg->where > dump->size ||
 		    seg->filesz > dump->size - seg->where)
 			die("the dump is cut short");
@@ -128,11 +133,11 @@ static void open_dump(struct dump *dump, const char *path)
 
 static bool is_zero(const struct dump *dump, const struct crash_run *run, u64 pfn)
 {
-	static const u8 zeros[VMCORE_PAGE_BYTES];
-	u64 into = pfn * VMCORE_PAGE_BYTES - run->paddr;
+	static const u8 zeros[MAX_PAGE_BYTES];
+	u64 into = (pfn << dump->page_shift) - run->paddr;
 
 	return !memcmp(dump->file + run->where + into, zeros,
-		       min_t(u64, run->size - into, VMCORE_PAGE_BYTES));
+		       min_t(u64, run->size - into, 1ULL << dump->page_shift));
 }
 
 static void count(void *ctx, u64 pfn, u64 nr, enum vmcore_class class)
@@ -142,7 +147,7 @@ static void count(void *ctx, u64 pfn, u64 nr, enum vmcore_class class)
 
 	for (; nr; nr--, pfn++) {
 		const struct crash_run *run =
-			find_run(result->dump, pfn * VMCORE_PAGE_BYTES);
+			find_run(result->dump, pfn << result->dump->page_shift);
 		enum vmcore_class is = class;
 
 		if (!run)
@@ -172,9 +177,9 @@ static void scan_all(struct dump *dump, struct vmcore_memmap *map,
 	u32 i;
 
 	for (i = 0; i < dump->nr_runs; i++) {
-		u64 first = dump->runs[i].paddr / VMCORE_PAGE_BYTES;
-		u64 last = (dump->runs[i].paddr + dump->runs[i].size - 1) /
-			   VMCORE_PAGE_BYTES;
+		u64 first = dump->runs[i].paddr >> dump->page_shift;
+		u64 last = (dump->runs[i].paddr + dump->runs[i].size - 1) >>
+			   dump->page_shift;
 
 		for (block = max(next, first / pages); block <= last / pages; block++)
 			vmcore_scan(map, block, emit, ctx);
@@ -213,13 +218,14 @@ int main(int argc, char **argv)
 	if (argc != 2 && argc != 4)
 		die("usage: classes DUMP [LEVEL FILE]");
 	open_dump(&dump, argv[1]);
-	if (vmcore_rules_init(&rules, dump.note, dump.note_size)) {
+	if (vmcore_rules_init(&rules, &dump.elf, dump.note, dump.note_size)) {
 		fprintf(stderr, "classes: vmcoreinfo: %s\n", rules.lacks);
 		return 1;
 	}
+	dump.page_shift = rules.page_shift;
 	if (dump.nr_runs)
-		size = (dump.runs[dump.nr_runs - 1].paddr +
-			dump.runs[dump.nr_runs - 1].size) / VMCORE_PAGE_BYTES / 8 + 1;
+		size = ((dump.runs[dump.nr_runs - 1].paddr +
+			 dump.runs[dump.nr_runs - 1].size) >> dump.page_shift) / 8 + 1;
 	if (argc == 4) {
 		result.level = strtoul(argv[2], NULL, 10);
 		result.bitmap = calloc(size, 1);

@@ -129,7 +129,7 @@ static void note_run(struct kunit *test, u64 seed)
 	while (nr--)
 		note[unit_below(&state, len)] = "0123456789abcdef-x.=\n()"[unit_below(&state, 23)];
 	at = unit_below(&state, len);
-	if (!vmcore_rules_init(&rules, note + at / 8, len - at / 8)) {
+	if (!vmcore_rules_init(&rules, &sample_elf, note + at / 8, len - at / 8)) {
 		expect_within(test, &rules);
 		KUNIT_EXPECT_LT(test, rules.section_map, rules.section_bytes);
 	}

@@ -4,6 +4,8 @@
  * has.
  */
 #include <kunit/test.h>
+#include <linux/crash_elf.h>
+#include <linux/elf.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -12,6 +14,8 @@
 #include <linux/vmcore_info.h>
 
 #include "../../../lib/crash/tests/vmcore_rules_compare.h"
+
+static const struct crash_elf own_elf = { .machine = ELF_ARCH, .data = ELF_DATA };
 
 /* What is looked at; enough for all kinds to be there. */
 #define MAX_PFN		(SZ_1G >> PAGE_SHIFT)
@@ -39,11 +43,11 @@ static struct own *read_own(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, own);
 	KUNIT_ASSERT_NOT_NULL(test, note);
 	memcpy(note, vmcoreinfo_data, vmcoreinfo_size);
-	KUNIT_ASSERT_EQ(test, vmcore_rules_init(&own->stated, note, vmcoreinfo_size), 0);
+	KUNIT_ASSERT_EQ(test, vmcore_rules_init(&own->stated, &own_elf, note, vmcoreinfo_size), 0);
 	line = strstr(note, "RULES(page)");
 	KUNIT_ASSERT_NOT_NULL(test, line);
 	*line = '#';
-	KUNIT_ASSERT_EQ(test, vmcore_rules_init(&own->inferred, note, vmcoreinfo_size), 0);
+	KUNIT_ASSERT_EQ(test, vmcore_rules_init(&own->inferred, &own_elf, note, vmcoreinfo_size), 0);
 	return own;
 }
 

@@ -20,7 +20,7 @@
 #include <linux/kernel.h>
 #include <linux/limits.h>
 
-#include "rules.h"
+#include "arch.h"
 
 #define ORDER_IN_FLAGS	VMCORE_RELEASE(6, 6)
 
@@ -28,17 +28,27 @@
 #define MAPPING_FLAGS	3ULL
 #define ANON		1ULL
 
+static u32 word_bytes(const struct vmcore_note_reader *from)
+{
+	return from->rules->arch->word_bytes;
+}
+
+static u64 page_bytes(const struct vmcore_note_reader *from)
+{
+	return from->rules->page_words * word_bytes(from);
+}
+
 /* The bytes, a power of two, at an offset into two struct pages, as bits of a word. */
 static struct vmcore_field field_at(const struct vmcore_note_reader *from,
 				    u64 offset, u32 bytes)
 {
 	struct vmcore_field field = {};
-	u64 room = (u64)from->rules->page_words * 2 * sizeof(u64);
+	u32 word = word_bytes(from), before = offset & (word - 1);
 
-	if (offset & (bytes - 1) || offset >= room)
+	if (offset & (bytes - 1) || offset >= 2 * page_bytes(from))
 		return field;
-	field.word = offset / sizeof(u64);
-	field.shift = offset % sizeof(u64) * 8;
+	field.word = offset / word;
+	field.shift = 8 * (from->rules->arch->big_endian ? word - bytes - before : before);
 	field.mask = bytes == sizeof(u64) ? U64_MAX : (1ULL << bytes * 8) - 1;
 	field.max = field.mask;
 	return field;
@@ -97,11 +107,11 @@ static struct vmcore_field second_page_byte(const struct vmcore_note_reader *fro
 					    const char *in_page,
 					    const char *in_folio)
 {
-	u64 offset, page_bytes = from->rules->page_words * sizeof(u64);
+	u64 offset;
 
-	if (vmcore_note_number(from, in_page, 10, &offset) && offset < page_bytes)
-		return field_at(from, page_bytes + offset, 1);
-	if (vmcore_note_number(from, in_folio, 10, &offset) && offset >= page_bytes)
+	if (vmcore_note_number(from, in_page, 10, &offset) && offset < page_bytes(from))
+		return field_at(from, page_bytes(from) + offset, 1);
+	if (vmcore_note_number(from, in_folio, 10, &offset) && offset >= page_bytes(from))
 		return field_at(from, offset, 1);
 	return (struct vmcore_field) {};
 }
@@ -168,8 +178,7 @@ static struct vmcore_test both(struct vmcore_test a, struct vmcore_test b)
 
 static u64 need_offset(struct vmcore_note_reader *from, const char *key, u32 bytes)
 {
-	u64 last = from->rules->page_words * sizeof(u64) - bytes;
-	u64 offset = vmcore_note_need(from, key, 10, 0, last);
+	u64 offset = vmcore_note_need(from, key, 10, 0, page_bytes(from) - bytes);
 
 	if (offset & (bytes - 1) && !from->rules->lacks)
 		from->rules->lacks = key;
@@ -181,8 +190,8 @@ static u64 need_compound_head(struct vmcore_note_reader *from)
 	u64 ignored;
 
 	if (vmcore_note_number(from, "OFFSET(page.compound_info)", 10, &ignored))
-		return need_offset(from, "OFFSET(page.compound_info)", 8);
-	return need_offset(from, "OFFSET(page.compound_head)", 8);
+		return need_offset(from, "OFFSET(page.compound_info)", word_bytes(from));
+	return need_offset(from, "OFFSET(page.compound_head)", word_bytes(from));
 }
 
 /**
@@ -215,8 +224,9 @@ static void add_simple(struct vmcore_rules *rules, enum vmcore_class class,
 /* Memory that is in no use. */
 static void add_blocks(struct vmcore_note_reader *from, struct vmcore_field type)
 {
+	u32 word = word_bytes(from);
 	struct vmcore_field order =
-		field_at(from, need_offset(from, "OFFSET(page.private)", 8), 8);
+		field_at(from, need_offset(from, "OFFSET(page.private)", word), word);
 
 	order.max = vmcore_note_need(from, "LENGTH(zone.free_area)", 10, 2,
 				     VMCORE_MAX_UNIT + 1) - 1;
@@ -288,15 +298,16 @@ void vmcore_infer_rules(struct vmcore_note_reader *from)
 {
 	struct vmcore_rules *rules = from->rules;
 	struct page_layout page = {};
+	u32 word = word_bytes(from);
 	u64 at;
 
-	at = need_offset(from, "OFFSET(page.flags)", 8);
-	page.flags = field_at(from, at, 8);
-	page.second_flags = field_at(from, at + rules->page_words * sizeof(u64), 8);
+	at = need_offset(from, "OFFSET(page.flags)", word);
+	page.flags = field_at(from, at, word);
+	page.second_flags = field_at(from, at + page_bytes(from), word);
 	at = need_offset(from, "OFFSET(page._mapcount)", 4);
 	page.type = field_at(from, at, 4);
-	at = need_offset(from, "OFFSET(page.mapping)", 8);
-	page.mapping = field_at(from, at, 8);
+	at = need_offset(from, "OFFSET(page.mapping)", word);
+	page.mapping = field_at(from, at, word);
 	rules->mapping = page.mapping;
 	rules->mapping.mask &= ~MAPPING_FLAGS;
 	at = need_offset(from, "OFFSET(page._refcount)", 4);
@@ -304,7 +315,7 @@ void vmcore_infer_rules(struct vmcore_note_reader *from)
 	rules->refcount.max = S32_MAX;
 
 	at = need_compound_head(from);
-	rules->tail = value_test(field_at(from, at, 8), 1, 1);
+	rules->tail = value_test(field_at(from, at, word), 1, 1);
 	at = vmcore_note_need(from, "NUMBER(PG_head_mask)", 10, 1, S64_MAX);
 	rules->head = value_test(page.flags, at, at);
 	rules->compound_order = order_field(from, page.second_flags);

@@ -11,7 +11,9 @@
 #include <linux/limits.h>
 #include <linux/minmax.h>
 
-#include <linux/vmcore_filter.h>
+#include <linux/swab.h>
+
+#include "arch.h"
 
 /* The second one knows the order of a compound page. */
 #define MIN_AHEAD	2U
@@ -19,19 +21,30 @@
 /*
  * Flags are below the address of a section's struct pages: SECTION_MARKED_PRESENT
  * and more, by kernel version. There is room for them, because the struct pages
- * of a section fill whole pages.
+ * of a section fill whole pages of 4 KiB, even where pages are larger.
  */
 #define SECTION_PRESENT		1
-#define SECTION_FLAGS		(VMCORE_PAGE_BYTES - 1ULL)
+#define SECTION_FLAGS		4095ULL
 
 static u32 page_bytes(const struct vmcore_memmap *map)
 {
-	return map->space.rules->page_words * sizeof(u64);
+	const struct vmcore_rules *rules = map->space.rules;
+
+	return rules->page_words * rules->arch->word_bytes;
 }
 
+/* Where the struct page of @pfn is. Kernel addresses of 32 bits wrap around. */
+static u64 page_vaddr(const struct vmcore_memmap *map, u64 pfn)
+{
+	u64 vaddr = map->base + pfn * page_bytes(map);
+
+	return map->space.rules->arch->word_bytes == sizeof(u32) ? (u32)vaddr : vaddr;
+}
+
+/* Each word takes 8 bytes here, whatever its size is there. */
 static u32 max_ahead(const struct vmcore_memmap *map)
 {
-	return VMCORE_MEMMAP_BYTES / page_bytes(map);
+	return VMCORE_MEMMAP_BYTES / (map->space.rules->page_words * sizeof(u64));
 }
 
 /**
@@ -83,7 +96,7 @@ u64 vmcore_memmap_section_end(const struct vmcore_memmap *map, u64 pfn)
 static u64 section_base(struct vmcore_memmap *map, u64 nr)
 {
 	const struct vmcore_rules *rules = map->space.rules;
-	u32 per_root = VMCORE_PAGE_BYTES / rules->section_bytes;
+	u32 per_root = (1U << rules->page_shift) / rules->section_bytes;
 	u64 root, section;
 	u32 nr_root, in_root;
 
@@ -93,7 +106,7 @@ static u64 section_base(struct vmcore_memmap *map, u64 nr)
 	in_root = (u32)nr % per_root;
 	if (nr_root >= rules->nr_roots ||
 	    vmcore_read_word(&map->space, rules->mem_section +
-			     nr_root * sizeof(u64), &root) || !root ||
+			     nr_root * rules->arch->word_bytes, &root) || !root ||
 	    vmcore_read_word(&map->space, root + in_root *
 			     rules->section_bytes + rules->section_map,
 			     &section) ||
@@ -116,11 +129,11 @@ static void enter_section(struct vmcore_memmap *map, u64 pfn)
 /* Read at most @len bytes from @vaddr on; return how many. */
 static u64 read_virtual(struct vmcore_memmap *map, u64 vaddr, void *buf, u64 len)
 {
-	u64 paddr, span, done = 0;
+	u64 old_pa, span, done = 0;
 
 	while (done < len) {
-		if (vmcore_vtop(&map->space, vaddr + done, &paddr, &span) ||
-		    map->pages->read(map->pages, paddr, buf + done,
+		if (vmcore_vtop(&map->space, vaddr + done, &old_pa, &span) ||
+		    map->pages->read(map->pages, old_pa, buf + done,
 				     min(span, len - done), span))
 			break;
 		done += min(span, len - done);
@@ -131,22 +144,40 @@ static u64 read_virtual(struct vmcore_memmap *map, u64 vaddr, void *buf, u64 len
 /* Struct pages from @pfn's on to the end of the page that it is in. */
 static u64 to_page_end(const struct vmcore_memmap *map, u64 pfn)
 {
-	u32 into = (map->base + pfn * page_bytes(map)) % VMCORE_PAGE_BYTES;
+	u32 size = 1U << map->space.rules->page_shift;
+	u32 into = page_vaddr(map, pfn) & (size - 1);
 
-	return (VMCORE_PAGE_BYTES - into + page_bytes(map) - 1) / page_bytes(map);
+	return (size - into + page_bytes(map) - 1) / page_bytes(map);
+}
+
+/* Make numbers of this machine of words as they are in old memory, in their place. */
+static void convert_words(const struct vmcore_rules *rules, u64 *words, u32 nr)
+{
+	bool swaps = vmcore_swaps(rules);
+	const u32 *narrow = (const u32 *)words;
+
+	if (rules->arch->word_bytes == sizeof(u64)) {
+		for (; swaps && nr; nr--, words++)
+			*words = swab64(*words);
+		return;
+	}
+	/* The last one first: each comes to lie behind those that are still to do. */
+	while (nr--)
+		words[nr] = swaps ? swab32(narrow[nr]) : narrow[nr];
 }
 
 static void read_ahead(struct vmcore_memmap *map, u64 pfn, u64 left)
 {
-	u64 vaddr = map->base + pfn * page_bytes(map);
 	u32 wanted, got;
 
 	map->ahead = map->nr && pfn == map->first + map->nr - 1 ?
 		     min(map->ahead * 2, max_ahead(map)) : MIN_AHEAD;
 	wanted = min_t(u64, map->ahead, left);
-	got = read_virtual(map, vaddr, map->words, wanted * page_bytes(map));
+	got = read_virtual(map, page_vaddr(map, pfn), map->words, wanted * page_bytes(map));
 	map->first = pfn;
 	map->nr = got / page_bytes(map);
+	convert_words(map->space.rules, map->words,
+		      map->nr * map->space.rules->page_words);
 }
 
 /**

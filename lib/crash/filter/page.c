@@ -14,9 +14,6 @@
 
 #include <linux/vmcore_filter.h>
 
-/* Kernel addresses of x86_64, with page tables of four levels or five. */
-#define KERNEL_ADDRESS		0xff00000000000000ULL
-
 static struct vmcore_unit unit(enum vmcore_class class, u32 order)
 {
 	return (struct vmcore_unit) { .class = class, .order = order };
@@ -83,7 +80,7 @@ static bool makes_sense(const struct vmcore_rules *rules, const u64 *page,
 		return !vmcore_number(&rules->refcount, page);
 	mapping = vmcore_number(&rules->mapping, page);
 	return vmcore_number(&rules->refcount, page) <= rules->refcount.max &&
-	       (!mapping || mapping >= KERNEL_ADDRESS);
+	       (!mapping || mapping >= rules->kernel_start);
 }
 
 /* How many pages does the compound page have whose first one this is? */

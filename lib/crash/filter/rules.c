@@ -3,21 +3,21 @@
  * From the note in which the crashed kernel describes itself to rules for its
  * struct pages: where they are, and what they say.
  */
+#include <linux/crash_elf.h>
+#include <linux/elf.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 
-#include "rules.h"
+#include "arch.h"
 
 #define OLDEST			VMCORE_RELEASE(5, 10)
 
-/* x86_64: where the kernel image is mapped, Documentation/arch/x86/x86_64/mm.rst */
-#define IMAGE_BASE		0xffffffff80000000ULL
-/* Intel SDM volume 3, "Paging": the address in an entry of a page table */
-#define TABLE_ADDRESS_MASK	0x000ffffffffff000ULL
-
+/* Pages of 4 KiB to 256 KiB. */
+#define MIN_PAGE_SHIFT		12
+#define MAX_PAGE_SHIFT		18
 #define MAX_SECTION_STRUCT	256
 
 static bool read_release(struct vmcore_note_reader *from)
@@ -45,41 +45,96 @@ static bool read_release(struct vmcore_note_reader *from)
 	return true;
 }
 
-/* Bits that say how memory is encrypted are not of the address. */
-static u64 encryption_mask(const struct vmcore_note_reader *from)
-{
-	u64 mask;
+/* How this one names the machines that it may be told of. */
+static const struct {
+	u16 machine;
+	const char *name;
+} machines[] = {
+	{ EM_386, "machine type i386" },
+	{ EM_MIPS, "machine type MIPS" },
+	{ EM_PPC, "machine type PowerPC" },
+	{ EM_PPC64, "machine type PowerPC64" },
+	{ EM_S390, "machine type S/390" },
+	{ EM_ARM, "machine type ARM" },
+	{ EM_X86_64, "machine type x86-64" },
+	{ EM_AARCH64, "machine type AArch64" },
+	{ EM_RISCV, "machine type RISC-V" },
+	{ EM_LOONGARCH, "machine type LoongArch" },
+};
 
-	return vmcore_note_number(from, "NUMBER(sme_mask)", 10, &mask) ? mask : 0;
+static const char *name_machine(u16 machine)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(machines); i++) {
+		if (machines[i].machine == machine)
+			return machines[i].name;
+	}
+	return "unknown machine type";
 }
 
-static void read_page_tables(struct vmcore_note_reader *from)
+/* The machines whose page tables can be read. */
+static const struct vmcore_arch *find_arch(const struct crash_elf *elf)
+{
+	static const struct vmcore_arch * const archs[] = {
+		&vmcore_x86_64,
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(archs); i++) {
+		if (archs[i]->machine == elf->machine &&
+		    archs[i]->big_endian == (elf->data == ELFDATA2MSB))
+			return archs[i];
+	}
+	return NULL;
+}
+
+static void read_page_size(struct vmcore_note_reader *from)
 {
 	struct vmcore_rules *rules = from->rules;
-	u64 top = vmcore_note_need(from, "SYMBOL(swapper_pg_dir)", 16, IMAGE_BASE, U64_MAX);
-	u64 phys_base = vmcore_note_need(from, "NUMBER(phys_base)", 10, 0, U64_MAX);
-	u64 five_levels;
+	u64 bytes = vmcore_note_need(from, "PAGESIZE", 10, 1ULL << MIN_PAGE_SHIFT,
+				     1ULL << MAX_PAGE_SHIFT);
 
-	rules->page_table_levels = 4;
-	if (vmcore_note_number(from, "NUMBER(pgtable_l5_enabled)", 10, &five_levels) &&
-	    five_levels)
-		rules->page_table_levels = 5;
-	rules->page_table_mask = TABLE_ADDRESS_MASK & ~encryption_mask(from);
-	rules->page_table = (top - IMAGE_BASE + phys_base) & TABLE_ADDRESS_MASK;
+	rules->page_shift = MIN_PAGE_SHIFT;
+	while (1ULL << rules->page_shift < bytes)
+		rules->page_shift++;
+	if ((1ULL << rules->page_shift != bytes || !(rules->arch->page_sizes & bytes)) &&
+	    !rules->lacks)
+		rules->lacks = "PAGESIZE";
+}
+
+static void read_page_struct(struct vmcore_note_reader *from)
+{
+	struct vmcore_rules *rules = from->rules;
+	u32 bytes = vmcore_note_need(from, "SIZE(page)", 10, 32, VMCORE_MAX_PAGE_STRUCT);
+
+	rules->page_words = bytes / rules->arch->word_bytes;
+	if (bytes % rules->arch->word_bytes && !rules->lacks)
+		rules->lacks = "SIZE(page)";
+}
+
+static u64 read_section_bits(struct vmcore_note_reader *from)
+{
+	u64 bits;
+
+	if (from->rules->arch->section_bits &&
+	    !vmcore_note_number(from, "NUMBER(SECTION_SIZE_BITS)", 10, &bits))
+		return from->rules->arch->section_bits;
+	return vmcore_note_need(from, "NUMBER(SECTION_SIZE_BITS)", 10, 20, 40);
 }
 
 static void read_sections(struct vmcore_note_reader *from)
 {
 	struct vmcore_rules *rules = from->rules;
+	u32 word = rules->arch->word_bytes;
 
 	rules->mem_section = vmcore_note_need(from, "SYMBOL(mem_section)", 16, 1, U64_MAX);
 	rules->nr_roots = vmcore_note_need(from, "LENGTH(mem_section)", 10, 1, U32_MAX);
-	rules->section_bytes = vmcore_note_need(from, "SIZE(mem_section)", 10, 8,
+	rules->section_bytes = vmcore_note_need(from, "SIZE(mem_section)", 10, word,
 						MAX_SECTION_STRUCT);
 	rules->section_map = vmcore_note_need(from, "OFFSET(mem_section.section_mem_map)",
-					      10, 0, rules->section_bytes - 8);
-	rules->section_shift = vmcore_note_need(from, "NUMBER(SECTION_SIZE_BITS)",
-						10, 20, 40) - VMCORE_PAGE_SHIFT;
+					      10, 0, rules->section_bytes - word);
+	rules->section_shift = read_section_bits(from) - rules->page_shift;
 }
 
 /* What no rule is about is the kernel's. */
@@ -143,33 +198,58 @@ bool vmcore_add_rule(struct vmcore_rules *rules, const struct vmcore_rule *rule)
 }
 
 /**
+ * vmcore_rules_init_for() - make rules for a kernel of a known machine
+ * @rules: result; of use only on success, but for release and lacks
+ * @arch: the machine
+ * @note: contents of the kernel's VMCOREINFO note; not trusted
+ * @len: bytes of it
+ *
+ * Context: Any.
+ * Return: As vmcore_rules_init().
+ */
+int vmcore_rules_init_for(struct vmcore_rules *rules, const struct vmcore_arch *arch,
+			  const char *note, size_t len)
+{
+	struct vmcore_note_reader from = { .text = note, .len = len, .rules = rules };
+
+	*rules = (struct vmcore_rules) { .arch = arch };
+	if (!read_release(&from))
+		return -ENODATA;
+	if (!arch)
+		return -EOPNOTSUPP;
+	if (from.version < OLDEST) {
+		rules->lacks = "OSRELEASE";
+		return -EOPNOTSUPP;
+	}
+	rules->kernel_start = arch->kernel_start;
+	read_page_size(&from);
+	read_page_struct(&from);
+	if (!vmcore_read_rules(&from))
+		vmcore_infer_rules(&from);
+	arch->read_note(&from);
+	read_sections(&from);
+	return rules->lacks ? -ENODATA : 0;
+}
+
+/**
  * vmcore_rules_init() - make rules from what the crashed kernel says of itself
  * @rules: result; of use only on success, but for release and lacks
- * @note: contents of its VMCOREINFO note; not trusted
+ * @elf: file header of the dump: which machine it is of
+ * @note: contents of the kernel's VMCOREINFO note; not trusted
  * @len: bytes of it
  *
  * Context: Any.
  * Return: 0; -ENODATA if the note lacks an entry without which no page can be
  * found or classified, or has a senseless value there; -EOPNOTSUPP if the kernel
- * is older than 5.10. @rules->lacks says what is wrong.
+ * is older than 5.10, or is for a machine whose page tables are not known here.
+ * @rules->lacks says what is wrong.
  */
-int vmcore_rules_init(struct vmcore_rules *rules, const char *note, size_t len)
+int vmcore_rules_init(struct vmcore_rules *rules, const struct crash_elf *elf,
+		      const char *note, size_t len)
 {
-	struct vmcore_note_reader from = { .text = note, .len = len, .rules = rules };
+	int err = vmcore_rules_init_for(rules, find_arch(elf), note, len);
 
-	*rules = (struct vmcore_rules) {};
-	if (!read_release(&from))
-		return -ENODATA;
-	if (from.version < OLDEST) {
-		rules->lacks = "OSRELEASE";
-		return -EOPNOTSUPP;
-	}
-	vmcore_note_need(&from, "PAGESIZE", 10, VMCORE_PAGE_BYTES, VMCORE_PAGE_BYTES);
-	rules->page_words = vmcore_note_need(&from, "SIZE(page)", 10, 32,
-					     VMCORE_MAX_PAGE_STRUCT) / sizeof(u64);
-	if (!vmcore_read_rules(&from))
-		vmcore_infer_rules(&from);
-	read_page_tables(&from);
-	read_sections(&from);
-	return rules->lacks ? -ENODATA : 0;
+	if (err && !rules->lacks)
+		rules->lacks = name_machine(elf->machine);
+	return err;
 }

@@ -33,6 +33,9 @@ bool vmcore_note_number(const struct vmcore_note_reader *from, const char *key,
 u64 vmcore_note_need(struct vmcore_note_reader *from, const char *key,
 		     unsigned int base, u64 low, u64 high);
 
+/* lib/crash/filter/vtop.c */
+bool vmcore_swaps(const struct vmcore_rules *rules);
+
 /* lib/crash/filter/rules.c */
 void vmcore_clear_table(struct vmcore_rules *rules);
 bool vmcore_add_rule(struct vmcore_rules *rules, const struct vmcore_rule *rule);

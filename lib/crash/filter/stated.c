@@ -11,9 +11,11 @@
 #include <linux/sprintf.h>
 #include <linux/string.h>
 
-#include "rules.h"
+#include "arch.h"
 
 #define VERSION		1
+/* Words of rules have that size. */
+#define WORD_BYTES	8
 
 /* What a term is follows from how many numbers it has. */
 #define ORDER_NUMBERS	1
@@ -227,7 +229,7 @@ bool vmcore_read_rules(struct vmcore_note_reader *from)
 
 	if (!vmcore_note_find(from, "RULES(page)", &len))
 		return false;
-	if (!read_head(from, &nr) ||
+	if (!read_head(from, &nr) || rules->arch->word_bytes != WORD_BYTES ||
 	    !read_field(from, "FIELD(order)", make_order, &rules->compound_order) ||
 	    !read_field(from, "FIELD(refcount)", make_field, &rules->refcount) ||
 	    !read_field(from, "FIELD(mapping)", make_field, &rules->mapping) ||

@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The crashed kernel's virtual addresses, by its page tables. Intel SDM volume 3,
- * "4-Level Paging and 5-Level Paging".
+ * The crashed kernel's virtual addresses. How they are translated is the machine's
+ * affair, see arch.h.
  *
- * Old pages that were looked at are kept, some of them, since most addresses that
- * are asked for have all but the last table in common.
+ * Pieces of old memory that were looked at are kept, some of them, since most
+ * addresses that are asked for have all but the last table in common.
  */
-#include <linux/bits.h>
+#include <linux/elf.h>
 #include <linux/errno.h>
+#include <linux/string.h>
+#include <linux/swab.h>
 
-#include <linux/vmcore_filter.h>
+#include "arch.h"
 
-#define ENTRY_PRESENT	BIT_ULL(0)
-#define ENTRY_LARGE	BIT_ULL(7)
-#define TABLE_BITS	9
-#define TABLE_ENTRIES	512
-
-static struct vmcore_copy *oldest_copy(struct vmcore_space *space)
+static struct vmcore_copy *find_oldest(struct vmcore_space *space)
 {
 	struct vmcore_copy *copy, *oldest = space->copies;
 
@@ -27,103 +24,115 @@ static struct vmcore_copy *oldest_copy(struct vmcore_space *space)
 	return oldest;
 }
 
-/* The words of the old page that has @paddr, until the next call. */
-static const u64 *copy_page(struct vmcore_space *space, u64 paddr)
+/* Return the bytes around @old_pa, as they are in old memory, until the next call. */
+static const u8 *copy_around(struct vmcore_space *space, u64 old_pa)
 {
 	struct vmcore_copy *copy;
 
-	paddr -= paddr % VMCORE_PAGE_BYTES;
+	old_pa -= old_pa % VMCORE_COPY_BYTES;
 	for (copy = space->copies; copy < space->copies + VMCORE_NR_COPIES; copy++) {
-		if (copy->used && copy->paddr == paddr) {
+		if (copy->used && copy->old_pa == old_pa) {
 			copy->used = ++space->looks;
-			return copy->words;
+			return copy->bytes;
 		}
 	}
-	copy = oldest_copy(space);
+	copy = find_oldest(space);
 	copy->used = 0;
-	if (space->tables->read(space->tables, paddr, copy->words,
-				sizeof(copy->words), sizeof(copy->words)))
+	if (space->tables->read(space->tables, old_pa, copy->bytes,
+				VMCORE_COPY_BYTES, VMCORE_COPY_BYTES))
 		return NULL;
 	copy->used = ++space->looks;
-	copy->paddr = paddr;
-	return copy->words;
+	copy->old_pa = old_pa;
+	return copy->bytes;
 }
 
-static int walk_tables(struct vmcore_space *space, u64 vaddr)
+/**
+ * vmcore_swaps() - has the crashed kernel another order of bytes than this program?
+ * @rules: of the crashed kernel
+ *
+ * Context: Any.
+ * Return: true if so.
+ */
+bool vmcore_swaps(const struct vmcore_rules *rules)
 {
-	const struct vmcore_rules *rules = space->rules;
-	u32 level = rules->page_table_levels;
-	u64 table = rules->page_table;
+	return rules->arch->big_endian != (ELF_DATA == ELFDATA2MSB);
+}
 
-	while (level--) {
-		u32 shift = VMCORE_PAGE_SHIFT + level * TABLE_BITS;
-		const u64 *entries = copy_page(space, table);
-		u64 entry, size = 1ULL << shift;
+/**
+ * vmcore_read_number() - read a number of the crashed kernel by physical address
+ * @space: its addresses
+ * @old_pa: old physical address, a multiple of @bytes
+ * @bytes: 4 or 8
+ * @number: result
+ *
+ * Context: That of the callback which reads page tables.
+ * Return: 0; -EFAULT if it cannot be read, or @old_pa is no multiple of @bytes.
+ */
+int vmcore_read_number(struct vmcore_space *space, u64 old_pa, u32 bytes,
+		       u64 *number)
+{
+	const u8 *copy;
+	u32 word;
 
-		if (!entries)
-			return -EFAULT;
-		entry = entries[vaddr >> shift & (TABLE_ENTRIES - 1)];
-		if (!(entry & ENTRY_PRESENT))
-			return -EFAULT;
-		table = entry & rules->page_table_mask;
-		/* Pages of 2 MiB and 1 GiB; there are none larger. */
-		if (!level || ((level == 1 || level == 2) && entry & ENTRY_LARGE)) {
-			space->vaddr = vaddr & ~(size - 1);
-			space->paddr = table & ~(size - 1);
-			space->size = size;
-			return 0;
-		}
+	if (old_pa & (bytes - 1))
+		return -EFAULT;
+	copy = copy_around(space, old_pa);
+	if (!copy)
+		return -EFAULT;
+	copy += old_pa % VMCORE_COPY_BYTES;
+	if (bytes == sizeof(u64)) {
+		memcpy(number, copy, sizeof(u64));
+		if (vmcore_swaps(space->rules))
+			*number = swab64(*number);
+		return 0;
 	}
-	return -EFAULT;
+	memcpy(&word, copy, sizeof(word));
+	*number = vmcore_swaps(space->rules) ? swab32(word) : word;
+	return 0;
 }
 
 /**
  * vmcore_vtop() - translate a virtual address of the crashed kernel
  * @space: its addresses
  * @vaddr: the address
- * @paddr: result: physical address
+ * @old_pa: result: old physical address
  * @span: result: bytes from there on for which the translation goes on
  *
  * Context: That of the callback which reads page tables.
  * Return: 0; -EFAULT if nothing is mapped there, or a table cannot be read.
  */
-int vmcore_vtop(struct vmcore_space *space, u64 vaddr, u64 *paddr, u64 *span)
+int vmcore_vtop(struct vmcore_space *space, u64 vaddr, u64 *old_pa, u64 *span)
 {
 	int err;
 
 	if (vaddr - space->vaddr >= space->size) {
-		err = walk_tables(space, vaddr);
+		err = space->rules->arch->walk(space, vaddr);
 		if (err)
 			return err;
 	}
-	*paddr = space->paddr + (vaddr - space->vaddr);
+	*old_pa = space->old_pa + (vaddr - space->vaddr);
 	*span = space->size - (vaddr - space->vaddr);
 	return 0;
 }
 
 /**
- * vmcore_read_word() - read a word of the crashed kernel by its virtual address
+ * vmcore_read_word() - read a long of the crashed kernel by its virtual address
  * @space: its addresses
- * @vaddr: a multiple of 8
+ * @vaddr: a multiple of the size of a long
  * @word: result
  *
  * Context: As for vmcore_vtop().
- * Return: 0; -EFAULT if it cannot be read, or @vaddr is no multiple of 8.
+ * Return: 0; -EFAULT if it cannot be read, or @vaddr is no such multiple.
  */
 int vmcore_read_word(struct vmcore_space *space, u64 vaddr, u64 *word)
 {
-	const u64 *words;
-	u64 paddr, span;
+	u64 old_pa, span;
 	int err;
 
-	if (vaddr % sizeof(u64))
+	if (vaddr & (space->rules->arch->word_bytes - 1))
 		return -EFAULT;
-	err = vmcore_vtop(space, vaddr, &paddr, &span);
+	err = vmcore_vtop(space, vaddr, &old_pa, &span);
 	if (err)
 		return err;
-	words = copy_page(space, paddr);
-	if (!words)
-		return -EFAULT;
-	*word = words[paddr % VMCORE_PAGE_BYTES / sizeof(u64)];
-	return 0;
+	return vmcore_read_number(space, old_pa, space->rules->arch->word_bytes, word);
 }

@@ -248,7 +248,7 @@ static void needed_test(struct kunit *test)
 		"OSRELEASE", "PAGESIZE", "SYMBOL(swapper_pg_dir)",
 		"NUMBER(phys_base)", "SYMBOL(mem_section)", "LENGTH(mem_section)",
 		"SIZE(mem_section)", "OFFSET(mem_section.section_mem_map)",
-		"NUMBER(SECTION_SIZE_BITS)", "SIZE(page)", "OFFSET(page.flags)",
+		"SIZE(page)", "OFFSET(page.flags)",
 		"OFFSET(page._refcount)", "OFFSET(page.mapping)",
 		"OFFSET(page._mapcount)", "OFFSET(page.private)",
 		"OFFSET(page.compound_head)", "LENGTH(zone.free_area)",
@@ -264,7 +264,7 @@ static void needed_test(struct kunit *test)
 		memcpy(note, note_6_12, len);
 		/* The letters are not those of any other key. */
 		*strstr(note, needed[i]) = '#';
-		KUNIT_EXPECT_EQ_MSG(test, vmcore_rules_init(rules, note, len),
+		KUNIT_EXPECT_EQ_MSG(test, vmcore_rules_init(rules, &sample_elf, note, len),
 				    -ENODATA, "%s", needed[i]);
 		KUNIT_EXPECT_STREQ(test, rules->lacks, needed[i]);
 	}
@@ -280,9 +280,81 @@ static void old_release_test(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(releases); i++)
-		KUNIT_EXPECT_EQ_MSG(test, vmcore_rules_init(rules, releases[i],
+		KUNIT_EXPECT_EQ_MSG(test, vmcore_rules_init(rules, &sample_elf, releases[i],
 							    strlen(releases[i])),
 				    -EOPNOTSUPP, "%s", releases[i]);
+}
+
+/* Whether the note fits or not: a machine that is not known is refused, by its name. */
+static void machine_test(struct kunit *test)
+{
+	static const struct {
+		struct crash_elf elf;
+		const char *name;
+	} cases[] = {
+		{ { .machine = EM_386, .data = ELFDATA2LSB }, "machine type i386" },
+		{ { .machine = EM_AARCH64, .data = ELFDATA2LSB }, "machine type AArch64" },
+		{ { .machine = EM_PPC64, .data = ELFDATA2LSB }, "machine type PowerPC64" },
+		{ { .machine = EM_X86_64, .data = ELFDATA2MSB }, "machine type x86-64" },
+		{ { .machine = EM_NONE, .data = ELFDATA2LSB }, "unknown machine type" },
+	};
+	struct vmcore_rules *rules = &sample_alloc(test)->rules;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, &cases[i].elf, note_6_12,
+							strlen(note_6_12)), -EOPNOTSUPP);
+		KUNIT_EXPECT_STREQ(test, rules->lacks, cases[i].name);
+		KUNIT_EXPECT_STREQ(test, rules->release, "6.12.117");
+	}
+}
+
+/* Replace the value of a line of the note, by one that is not longer. */
+static void put_value(char *note, const char *key, const char *value)
+{
+	char *at = strstr(note, key) + strlen(key) + 1;
+	size_t room = strchr(at, '\n') - at, len = strlen(value);
+
+	/* Zeros in front leave a number as it is. */
+	memset(at, '0', room);
+	memcpy(at + room - len, value, len);
+}
+
+/* Numbers that the machine, or a struct page of whole words, cannot have. */
+static void odd_number_test(struct kunit *test)
+{
+	static const struct {
+		const char *key, *value;
+	} cases[] = {
+		{ "PAGESIZE", "8192" }, { "PAGESIZE", "4095" }, { "PAGESIZE", "0" },
+		{ "SIZE(page)", "60" }, { "SIZE(page)", "65" },
+	};
+	char *note = kunit_kzalloc(test, sizeof(note_6_12), GFP_KERNEL);
+	struct vmcore_rules *rules = &sample_alloc(test)->rules;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, note);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		memcpy(note, note_6_12, sizeof(note_6_12));
+		put_value(note, cases[i].key, cases[i].value);
+		KUNIT_EXPECT_EQ_MSG(test, vmcore_rules_init(rules, &sample_elf, note,
+							    strlen(note)),
+				    -ENODATA, "%s=%s", cases[i].key, cases[i].value);
+		KUNIT_EXPECT_STREQ(test, rules->lacks, cases[i].key);
+	}
+}
+
+/* Kernels before 5.13 do not say how large a section is. On x86_64 it is 128 MiB. */
+static void section_size_test(struct kunit *test)
+{
+	char *note = kunit_kzalloc(test, sizeof(note_6_12), GFP_KERNEL);
+	struct vmcore_rules *rules = &sample_alloc(test)->rules;
+
+	KUNIT_ASSERT_NOT_NULL(test, note);
+	memcpy(note, note_6_12, sizeof(note_6_12));
+	*strstr(note, "NUMBER(SECTION_SIZE_BITS)") = '#';
+	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, &sample_elf, note, strlen(note)), 0);
+	KUNIT_EXPECT_EQ(test, rules->section_shift, 27 - 12);
 }
 
 /* A note that has been cut off lacks something, until all is there. */
@@ -296,10 +368,10 @@ static void cut_note_test(struct kunit *test)
 		note = kunit_kmalloc(test, len + 1, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, note);
 		memcpy(note, note_6_12, len);
-		if (vmcore_rules_init(rules, note, len))
+		if (vmcore_rules_init(rules, &sample_elf, note, len))
 			KUNIT_EXPECT_TRUE(test, rules->lacks);
 	}
-	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, note_6_12, whole), 0);
+	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, &sample_elf, note_6_12, whole), 0);
 }
 
 static void expect_vtop(struct kunit *test, struct sample *sample, u64 vaddr,
@@ -580,6 +652,9 @@ static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(unaccepted_test),
 	KUNIT_CASE(needed_test),
 	KUNIT_CASE(old_release_test),
+	KUNIT_CASE(machine_test),
+	KUNIT_CASE(odd_number_test),
+	KUNIT_CASE(section_size_test),
 	KUNIT_CASE(cut_note_test),
 	KUNIT_CASE(vtop_test),
 	KUNIT_CASE(five_levels_test),

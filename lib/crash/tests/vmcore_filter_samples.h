@@ -15,12 +15,14 @@
 
 #include <kunit/test.h>
 #include <linux/bits.h>
+#include <linux/crash_elf.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 
 #include <linux/vmcore_filter.h>
 
+#define SAMPLE_PAGE		4096U
 #define SAMPLE_BASE		0xffff888000000000ULL
 #define SAMPLE_ROOTS		0x4000
 #define SAMPLE_SECTIONS		0x5000
@@ -127,6 +129,10 @@ static const char note_7_3[] __maybe_unused = "OSRELEASE=7.3.4+deb13-amd64\n"
 static const char note_stated[] __maybe_unused = "OSRELEASE=6.12.117\n"
 	NOTE_COMMON NOTE_HEAD NOTE_TYPES NOTE_STATED;
 
+static const struct crash_elf sample_elf = {
+	.class = ELFCLASS64, .data = ELFDATA2LSB, .machine = EM_X86_64,
+};
+
 /**
  * struct sample - a crashed kernel
  * @memory: how it is read
@@ -169,8 +175,8 @@ static inline void sample_tables(struct sample *sample)
 	words[273] = 0x1000 | 3;
 	words[0x1000 / 8] = 0x2000 | 3;
 	words[0x2000 / 8] = 0x3000 | 3;
-	for (i = 0; i < SAMPLE_SIZE / VMCORE_PAGE_BYTES; i++)
-		words[0x3000 / 8 + i] = i * VMCORE_PAGE_BYTES | 3;
+	for (i = 0; i < SAMPLE_SIZE / SAMPLE_PAGE; i++)
+		words[0x3000 / 8 + i] = i * SAMPLE_PAGE | 3;
 
 	words[SAMPLE_ROOTS / 8] = SAMPLE_BASE + SAMPLE_SECTIONS;
 	for (i = 0; i < SAMPLE_NR_SECTIONS; i++)
@@ -190,7 +196,7 @@ static inline void sample_init(struct kunit *test, struct sample *sample,
 	sample_tables(sample);
 	for (pfn = 0; pfn < SAMPLE_PAGES; pfn++)
 		sample_page(sample, pfn)[WORD_COUNTS] = 1ULL << 32 | NO_TYPE;
-	KUNIT_ASSERT_EQ(test, vmcore_rules_init(&sample->rules, note, strlen(note)), 0);
+	KUNIT_ASSERT_EQ(test, vmcore_rules_init(&sample->rules, &sample_elf, note, strlen(note)), 0);
 	vmcore_memmap_init(&sample->map, &sample->rules, &sample->memory,
 			   &sample->memory);
 }

@@ -13,7 +13,7 @@
 static void read_note(struct kunit *test, struct vmcore_rules *rules,
 		      const char *note)
 {
-	KUNIT_ASSERT_EQ(test, vmcore_rules_init(rules, note, strlen(note)), 0);
+	KUNIT_ASSERT_EQ(test, vmcore_rules_init(rules, &sample_elf, note, strlen(note)), 0);
 }
 
 /* Stated or inferred: for 6.12 it comes to the same. */
@@ -118,7 +118,7 @@ static void expect_refused(struct kunit *test, const char *note, size_t len,
 	struct vmcore_rules *found = &sample_alloc(test)->rules;
 
 	read_note(test, inferred, note_6_12);
-	KUNIT_EXPECT_EQ(test, vmcore_rules_init(found, note, len), 0);
+	KUNIT_EXPECT_EQ(test, vmcore_rules_init(found, &sample_elf, note, len), 0);
 	KUNIT_EXPECT_EQ_MSG(test, found->stated, 0, "%s", what);
 	KUNIT_EXPECT_STREQ(test, found->refused, key);
 	expect_same_rules(test, found, inferred);
@@ -184,7 +184,7 @@ static void limits_test(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, note);
 	len = add_rules(note, VMCORE_MAX_RULES - 10, 1);
-	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, note, len), 0);
+	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, &sample_elf, note, len), 0);
 	KUNIT_EXPECT_EQ(test, rules->stated, 1);
 	KUNIT_EXPECT_EQ(test, rules->nr_rules, VMCORE_MAX_RULES);
 	len = add_rules(note, VMCORE_MAX_RULES - 10 + 1, 1);
@@ -192,7 +192,7 @@ static void limits_test(struct kunit *test)
 
 	/* It has words 0, 3 and 6. */
 	len = add_rules(note, VMCORE_MAX_ASKED, VMCORE_MAX_ASKED);
-	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, note, len), 0);
+	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, &sample_elf, note, len), 0);
 	KUNIT_EXPECT_EQ(test, rules->stated, 1);
 	KUNIT_EXPECT_EQ(test, rules->nr_asked, VMCORE_MAX_ASKED);
 	len = add_rules(note, VMCORE_MAX_ASKED + 1, VMCORE_MAX_ASKED + 1);
@@ -222,10 +222,10 @@ static void cut_test(struct kunit *test)
 		note = kunit_kmalloc(test, len, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, note);
 		memcpy(note, note_stated, len);
-		KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, note, len), 0);
+		KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, &sample_elf, note, len), 0);
 		KUNIT_EXPECT_EQ_MSG(test, rules->stated, 0, "%u", (u32)len);
 	}
-	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, note_stated, whole), 0);
+	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, &sample_elf, note_stated, whole), 0);
 	KUNIT_EXPECT_EQ(test, rules->stated, 1);
 }
 
@@ -315,7 +315,7 @@ static void future_test(struct kunit *test)
 	unsigned int wrong = 0;
 
 	KUNIT_EXPECT_EQ(test, stated->rules.stated, 1);
-	KUNIT_ASSERT_EQ(test, vmcore_rules_init(&inferred->rules, note_future,
+	KUNIT_ASSERT_EQ(test, vmcore_rules_init(&inferred->rules, &sample_elf, note_future,
 						strstr(note_future, "RULES(page)") -
 						note_future), 0);
 	for (this = future_cases; this < future_cases + ARRAY_SIZE(future_cases); this++) {

@@ -1,123 +1,191 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Reads the headers and notes of an ELF core file such as /proc/vmcore.
+"""Reads an ELF core file such as /proc/vmcore, ELF32 or ELF64, little endian.
 
-Only the part of the file that is asked for is read. ELF32 and ELF64, little
-endian.
+Only the part of the file that is asked for is read. There may be hundreds of
+thousands of segments, in any order, and they may overlap.
 """
+import bisect
 import collections
-import os
+import functools
 import struct
+
+from corenotes import CoreNotes, read_notes
+from storage import NotInDump, PlainFile
 
 PT_LOAD, PT_NOTE = 1, 4
 PN_XNUM = 0xffff
 ELFDATA2LSB = 1
-NO_SIZE = 1 << 62                       # more than any file has
+INCOMPLETE = 1                          # of e_flags: makedumpfile and vmcore-save set it
 BITS = {1: 32, 2: 64}                   # by class
-START_KERNEL_MAP = 0xffffffff80000000   # x86_64: where the kernel image is mapped
+HEADERS = {32: struct.Struct("<HHIIIIIHHHHHH"), 64: struct.Struct("<HHIQQQIHHHHHH")}
+SEGMENTS = {32: struct.Struct("<8I"), 64: struct.Struct("<2I6Q")}
+SECTION_INFO = {32: 28, 64: 44}         # where sh_info is in a section header
+MAX_SEGMENTS = 1 << 20
 
 Segment = collections.namedtuple("Segment", "type offset vaddr paddr filesz memsz")
-Note = collections.namedtuple("Note", "name type desc")
 
 
-def size_of(stream):
-    """The size of an open file, which the sizes in its headers may exceed by far."""
-    return stream.seek(0, os.SEEK_END)
+class Ranges:
+    """Ranges of physical memory, each with a number for its first byte; none overlap."""
 
+    def __init__(self, ranges):
+        self._starts, self._ends, self._places = [], [], []
+        at = 0
+        for start, end, place in sorted(ranges):
+            if end > max(at, start):            # the rest is in an earlier range
+                self._starts.append(max(at, start))
+                self._ends.append(end)
+                self._places.append(place + self._starts[-1] - start)
+                at = end
 
-class CoreNotes:
-    """What the notes of a dump say; a dump of any format has them."""
+    def find(self, at):
+        """The number for a byte, and how many of its range follow; None if it is in none."""
+        index = bisect.bisect_right(self._starts, at) - 1
+        if index < 0 or at >= self._ends[index]:
+            return None
+        return self._places[index] + at - self._starts[index], self._ends[index] - at
 
-    @property
-    def vmcoreinfo(self):
-        """The lines of the VMCOREINFO note, as a dictionary."""
-        for note in self.notes:
-            if note.name == "VMCOREINFO":
-                lines = note.desc.decode(errors="replace").splitlines()
-                return dict(line.split("=", 1) for line in lines if "=" in line)
-        raise ValueError("no VMCOREINFO note")
+    def between(self, start, end):
+        """Yield the parts that are between two addresses, each with its number."""
+        index = max(bisect.bisect_right(self._starts, start) - 1, 0)
+        while index < len(self._starts) and self._starts[index] < end:
+            low, high = max(self._starts[index], start), min(self._ends[index], end)
+            if low < high:
+                yield low, high, self._places[index] + low - self._starts[index]
+            index += 1
 
-    @property
-    def kaslr_offset(self):
-        """By how much the kernel ran above the addresses that it was linked for."""
-        return int(self.vmcoreinfo.get("KERNELOFFSET", "0"), 16)
-
-    def image_paddr(self, vaddr):
-        """Physical address of an address in the mapping of the kernel image."""
-        return vaddr - START_KERNEL_MAP + int(self.vmcoreinfo["NUMBER(phys_base)"])
+    def __iter__(self):
+        return zip(self._starts, self._ends, self._places)
 
 
 class ElfCore(CoreNotes):
-    """An open ELF core file; raises ValueError for what is not one."""
+    """An ELF core file; raises ValueError for what is not one."""
+    page_size = 4096
 
-    def __init__(self, stream):
-        self.stream, self._size = stream, size_of(stream)
-        ident = self.read(0, 16)
+    def __init__(self, file):
+        self.file = file
+        ident = self.file.read(0, 16)
         if (len(ident) < 16 or ident[:4] != b"\x7fELF" or ident[4] not in BITS
                 or ident[5] != ELFDATA2LSB):
             raise ValueError("not a little-endian ELF file")
         self.bits = BITS[ident[4]]
-        word = "I" if self.bits == 32 else "Q"
-        fields = self._unpack(f"<HHI{word}{word}{word}IHHHHHH", 16)
+        fields = self._unpack(HEADERS[self.bits], 16)
         self.type, self.machine = fields[0:2]
-        phoff, shoff = fields[4:6]
+        self._flags, (phoff, shoff) = fields[6], fields[4:6]
         phentsize, phnum = fields[8:10]
         if phnum == PN_XNUM:
             # sh_info of section 0 has the number that e_phnum cannot hold.
-            phnum = self._unpack("<I", shoff + (28 if self.bits == 32 else 44))[0]
-        self.segments = [self._segment(phoff + index * phentsize) for index in range(phnum)]
-
-    def read(self, offset, size):
-        if max(offset, size) >= NO_SIZE:
-            raise ValueError(f"a header points out of the file, to {offset:#x}")
-        self.stream.seek(offset)
-        return self.stream.read(max(min(size, self._size - offset), 0))
-
-    def _unpack(self, form, offset):
-        data = self.read(offset, struct.calcsize(form))
-        if len(data) < struct.calcsize(form):
-            raise ValueError("the file ends within its headers")
-        return struct.unpack(form, data)
-
-    def _segment(self, at):
-        if self.bits == 32:
-            kind, offset, vaddr, paddr, filesz, memsz = self._unpack("<6I", at)
-        else:
-            kind, _, offset, vaddr, paddr, filesz, memsz = self._unpack("<2I5Q", at)
-        return Segment(kind, offset, vaddr, paddr, filesz, memsz)
+            phnum, = self._unpack(struct.Struct("<I"), shoff + SECTION_INFO[self.bits])
+        if phnum and phentsize != SEGMENTS[self.bits].size or phnum > MAX_SEGMENTS:
+            raise ValueError(f"the ELF header says {phnum} program headers of {phentsize} bytes")
+        self.segments = self._read_segments(phoff, phnum)
+        self.lacking_segments = phnum - len(self.segments)
+        loads = [segment for segment in self.segments if segment.type == PT_LOAD]
+        self._stored = Ranges((load.paddr, load.paddr + load.filesz, load.offset)
+                              for load in loads)
+        self._memory = Ranges((load.paddr, load.paddr + max(load.memsz, load.filesz), 0)
+                              for load in loads)
 
     @property
-    def loads(self):
-        return [segment for segment in self.segments if segment.type == PT_LOAD]
+    def is_plain(self):
+        """Whether the file itself is the ELF file, and not its flattened form."""
+        return isinstance(self.file, PlainFile)
+
+    def _unpack(self, form, offset):
+        data = self.file.read(offset, form.size)
+        if len(data) < form.size:
+            raise ValueError("the dump was cut off within its headers: it has "
+                             f"{self.file.size} bytes")
+        return form.unpack(data)
+
+    def _read_segments(self, offset, count):
+        form = SEGMENTS[self.bits]
+        data = self.file.read(offset, count * form.size)
+        rows = form.iter_unpack(data[:len(data) // form.size * form.size])
+        if self.bits == 32:
+            return [Segment(*row[:6]) for row in rows]
+        return [Segment(kind, *rest[:5]) for kind, _, *rest in rows]
+
+    @functools.cached_property
+    def _notes(self):
+        notes, problems = [], []
+        for segment in self.segments:
+            if segment.type == PT_NOTE:
+                found, problem = read_notes(self.file, segment.offset, segment.filesz)
+                notes += found
+                problems += [problem] if problem else []
+        return notes, problems
 
     @property
     def notes(self):
-        return [note for segment in self.segments if segment.type == PT_NOTE
-                for note in parse_notes(self.read(segment.offset, segment.filesz))]
+        return self._notes[0]
 
-    def offset_of(self, paddr):
-        """Offset in the file of the byte at a physical address, or None."""
-        for segment in self.loads:
-            if segment.paddr <= paddr < segment.paddr + segment.filesz:
-                return segment.offset + paddr - segment.paddr
-        return None
+    @functools.cached_property
+    def problems(self):
+        """What is missing of the dump, and what is wrong with it, a text each."""
+        found = list(self.file.problems)
+        if self._flags & INCOMPLETE:
+            found.append("what wrote it has marked it as incomplete")
+        if self.lacking_segments:
+            found.append(f"{self.lacking_segments} of its program headers are missing, and the "
+                         "memory that they describe")
+        total = missing = needed = 0
+        first = None
+        for start, end, offset in self._stored:
+            lacking = self.file.missing(offset, end - start)
+            total, missing = total + end - start, missing + lacking
+            needed = max(needed, offset + end - start)
+            if lacking and first is None:
+                first = start
+        if missing:
+            found.append(f"it was cut off: {missing} of {total} bytes of memory are missing, the "
+                         f"first of them in the segment of physical address {first:#x}; there are "
+                         f"{self.file.size} bytes of a file of {needed}")
+        return found + self._notes[1]
+
+    def where(self, paddr):
+        """Why a physical address is not in the dump; None if it is."""
+        if place := self._stored.find(paddr):
+            return "is missing: the dump was cut off" if self.file.missing(place[0], 1) else None
+        if self._memory.find(paddr):
+            return "was left out of the dump"
+        return "is missing" if self.lacking_segments else "is in no segment of the dump"
 
     def physical(self, paddr, size):
-        """Bytes at a physical address; they must lie in one segment."""
-        offset = self.offset_of(paddr)
-        if offset is None:
-            raise ValueError(f"no segment has physical address {paddr:#x}")
-        return self.read(offset, size)
+        """Bytes at a physical address, up to the first that is not in the dump."""
+        data = bytearray()
+        while len(data) < size:
+            place = self._stored.find(paddr + len(data))
+            if not place:
+                break
+            offset, count = place
+            count = min(count, size - len(data))
+            piece = self.file.read(offset, count)
+            data += piece
+            if len(piece) < count:
+                break
+        if not data and size:
+            raise NotInDump(f"physical address {paddr:#x} {self.where(paddr)}")
+        return bytes(data)
 
+    def in_hole(self, paddr):
+        """Whether a byte is in a hole of the file: it was zero, or has been left out."""
+        place = self._stored.find(paddr)
+        return bool(place) and not any(self.file.data(place[0], place[0] + 1))
 
-def parse_notes(data):
-    """Yield each note of a PT_NOTE segment."""
-    at = 0
-    while at + 12 <= len(data):
-        namesz, descsz, kind = struct.unpack_from("<3I", data, at)
-        name_at = at + 12
-        desc_at = name_at + (namesz + 3 & ~3)
-        at = desc_at + (descsz + 3 & ~3)
-        if desc_at + descsz > len(data):
-            raise ValueError("a note runs over the end of its segment")
-        name = data[name_at:name_at + namesz].rstrip(b"\0").decode(errors="replace")
-        yield Note(name, kind, data[desc_at:desc_at + descsz])
+    def ranges(self):
+        """Start and end of each range of physical memory."""
+        return [(start, end) for start, end, _ in self._memory]
+
+    def census(self, start, end):
+        """Bytes of each class in a part of physical memory."""
+        found = collections.Counter()
+        for low, high, _ in self._memory.between(start, end):
+            found["left-out"] += high - low
+        for low, high, offset in self._stored.between(start, end):
+            size = high - low
+            data = sum(stop - at for at, stop in self.file.data(offset, offset + size))
+            lost = self.file.missing(offset, size)
+            found.update({"kept": data, "lost": lost, "hole": size - data - lost,
+                          "left-out": -size})
+        return +found

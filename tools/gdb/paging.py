@@ -12,6 +12,7 @@ PAGE_SIZE = 4096
 PRESENT, HUGE = 1 << 0, 1 << 7
 ADDRESS = 0x000ffffffffff000
 CACHED_TABLES = 4096
+NO_TABLE = (0,) * 512               # for one that is not in the dump
 
 
 class PageTables:
@@ -38,7 +39,7 @@ class PageTables:
             try:
                 table = struct.unpack("<512Q", self._dump.physical(paddr, PAGE_SIZE))
             except (ValueError, struct.error):
-                table = (0,) * 512
+                table = NO_TABLE
             self._tables[paddr] = table
         return table
 
@@ -54,6 +55,21 @@ class PageTables:
                 within = (1 << shift) - 1
                 return at & ~within | vaddr & within
         return None
+
+    def why_not(self, vaddr):
+        """Why there is nothing at a virtual address; None if there is something."""
+        at = self._root
+        for shift in self._shifts:
+            if self._table(at) is NO_TABLE:
+                why = self._dump.where(at) or "makes no sense"
+                return f"cannot be found: a page table for it {why}"
+            entry = self._table(at)[vaddr >> shift & 511]
+            if not entry & PRESENT:
+                return "is not mapped"
+            at = entry & self._address
+            if shift == 12 or entry & HUGE and shift in (21, 30):
+                break
+        return self._dump.where(self.translate(vaddr))
 
     def read(self, vaddr, size):
         """Bytes at a virtual address, up to the first that is not in the dump."""

@@ -20,6 +20,9 @@ COMMITTED, FINALIZED = 1, 2
 NO_TEXT = 1                     # bit of a position: the record has no block of text
 # Logarithms of the most records and bytes; without log_buf_len= it is 20 and 25.
 MAX_COUNT_BITS, MAX_TEXT_BITS = 22, 27
+MAX_ENTRY = 4096                # bytes of a descriptor or an info
+MAX_RING = 1 << 28              # bytes of all descriptors or infos
+AFTER_LENGTH = 4                # bytes from text_len to the end of the level
 
 Record = collections.namedtuple("Record", "seq ns facility level text")
 
@@ -50,6 +53,8 @@ class PrintkLog:
         return int(self._info[f"SIZE({name})"])
 
     def _whole(self, address, size):
+        if size > MAX_RING:
+            raise ValueError(f"a ring of the kernel's log has {size} bytes")
         data = self._read(address, size)
         if len(data) < size:
             raise ValueError(f"the kernel's log cannot be read at {address + len(data):#x}")
@@ -88,6 +93,10 @@ class PrintkLog:
         self._seq = self._offset("printk_info.seq")
         self._ns = self._offset("printk_info.ts_nsec")
         self._length = self._offset("printk_info.text_len")
+        ends = ((self._desc_size, max(self._state, self._begin, self._next) + 8),
+                (self._info_size, max(self._seq + 8, self._ns + 8, self._length + AFTER_LENGTH)))
+        if any(not 0 < end <= size <= MAX_ENTRY for size, end in ends):
+            raise ValueError("VMCOREINFO makes no sense of the entries of the kernel's log")
 
     def records(self):
         """Yield the records, oldest first."""

@@ -9,6 +9,7 @@ import gdb
 
 import dumpfile
 import printklog
+from printable import printable
 
 from . import export, kernel, modules, stacks, symbols, system, tasks, unwind
 
@@ -23,6 +24,20 @@ def backtrace(task):
     print(f"PID: {task.pid}  TASK: {task.address:#x}{where}  STATE: {task.state}"
           f"  COMMAND: \"{task.comm}\"")
     gdb.execute("backtrace")
+
+
+def why_none():
+    """Why no CPU is known to have crashed."""
+    address = kernel.address_of("panic_cpu")
+    if address is not None and not kernel.read(address, 4):
+        return f"which CPU has crashed is not known: {address:#x} {kernel.why_not(address)}"
+    return "no CPU has crashed"
+
+
+def tell_doubt():
+    """Before the prompt: whether what gdb read for the last command was in the dump."""
+    if text := kernel.doubt():
+        kernel.warn(text)
 
 
 class Kdump(gdb.Command):
@@ -40,11 +55,20 @@ kdump sys           the machine and the panic"""
 
 
 class Subcommand(gdb.Command):
+    """A command that ends with one line where the dump does not have what it needs."""
+
     def __init__(self, name):
         super().__init__(name, gdb.COMMAND_DATA)
 
     def invoke(self, argument, from_tty):
-        self.run(gdb.string_to_argv(argument))
+        try:
+            self.run(gdb.string_to_argv(argument))
+        except gdb.GdbError:
+            raise
+        except kernel.DAMAGE as error:
+            kernel.fail(f"kdump: {kernel.explained(error)}")
+        finally:
+            kernel.doubt()          # it has been told
 
 
 class Open(Subcommand):
@@ -53,14 +77,17 @@ class Open(Subcommand):
     def run(self, arguments):
         dump, vmlinux = arguments or (os.environ["KDUMP_DUMP"], os.environ["KDUMP_VMLINUX"])
         with open(dump, "rb") as stream:
-            offset = dumpfile.open_dump(stream).kaslr_offset
-        print(f"dump    {dump}\nvmlinux {vmlinux}")
+            core = dumpfile.open_dump(stream)
+            offset = core.kaslr_offset
+            for problem in core.problems if arguments else ():  # gdb-kdump has told them
+                kernel.warn(printable(f"{dump}: {problem}"))
+        print(printable(f"dump    {dump}") + "\n" + printable(f"vmlinux {vmlinux}"))
         gdb.execute(f"symbol-file -o {offset:#x} {shlex.quote(vmlinux)}")
         gdb.execute("set print thread-events off")
         # gdb wants to know of a program when it connects, but shall not read that
         # one's memory, at addresses without the offset, afterwards.
         gdb.execute(f"exec-file {shlex.quote(vmlinux)}")
-        command = shlex.join([str(TARGET), dump])
+        command = shlex.join([str(TARGET), "--quiet", dump])
         gdb.execute("set suppress-cli-notifications on")
         try:
             gdb.execute(f"target remote | {command}", to_string=True)
@@ -68,8 +95,8 @@ class Open(Subcommand):
             kernel.fail(f"{dump} cannot be opened: {error}")
         gdb.execute("set suppress-cli-notifications off")
         gdb.execute("exec-file", to_string=True)
-        stacks.show_images()
-        if (thread := tasks.cpu_threads().get(kernel.crashed_cpu())):
+        kernel.attempt(stacks.show_images)
+        if (thread := (kernel.attempt(tasks.cpu_threads) or {}).get(kernel.crashed_cpu())):
             thread.switch()
         system.show()
 
@@ -120,7 +147,7 @@ class Backtrace(Subcommand):
         elif not arguments:
             task = tasks.current().get(kernel.crashed_cpu())
             if not task:
-                kernel.fail("no CPU has crashed: name a process, or -a")
+                kernel.fail(f"{why_none()}: name a process, or -a")
             backtrace(everyone.get(task.address, task))
         else:
             for word in arguments:
@@ -148,12 +175,8 @@ class Log(Subcommand):
     """kdump log [-f]: the kernel's log; -f puts facility and level before each line."""
 
     def run(self, arguments):
-        try:
-            log = printklog.PrintkLog(kernel.vmcoreinfo(), kernel.read)
-            for line in printklog.lines(log.records(), "-f" in arguments):
-                print(line)
-        except ValueError as error:
-            kernel.fail(str(error))
+        for line in printklog.lines(system.log_records(), "-f" in arguments):
+            print(line)
 
 
 def register():
@@ -169,3 +192,4 @@ def register():
     for name in ("kdump log", "kdump dmesg", "dmesg"):
         Log(name)
     unwind.register()
+    gdb.events.before_prompt.connect(tell_doubt)

@@ -34,8 +34,8 @@ def frames(task):
             if frame.pc() < unwind.USER_END:
                 break
             frame = frame.older()
-    except (gdb.error, gdb.GdbError) as error:
-        found.append({"function": f"({error})", "pc": 0})
+    except kernel.DAMAGE as error:
+        found.append({"function": f"({kernel.explained(error)})", "pc": 0})
     return found
 
 
@@ -46,22 +46,20 @@ def _task(task):
 
 def everything():
     """All that a report shows."""
-    everyone = {task.address: task for task in tasks.everyone()}
+    everyone = {task.address: task for task in kernel.attempt(tasks.everyone) or ()}
+    running = kernel.attempt(tasks.current) or {}
     waiting = [task for task in everyone.values() if task.state == "D"]
-    try:
-        log = list(printklog.lines(system.log_records()))[-MAX_LINES:]
-    except ValueError as error:
-        log = [str(error)]
+    log = list(printklog.lines(kernel.attempt(system.log_records) or ()))[-MAX_LINES:]
     return {
         **system.facts(),
         "backtraces": [_task(everyone.get(task.address, task)) | {"cpu": cpu}
-                       for cpu, task in sorted(tasks.current().items())],
+                       for cpu, task in sorted(running.items())],
         "waiting": [_task(task) for task in waiting[:MAX_WAITING]],
         "waiting_total": len(waiting),
         "classes": {name: pages * 4096 for name, pages in system.memory_classes().items()},
         "module_list": [{"name": module.name, "size": module.size, "state": module.state,
                          "taint": modules.taint_letters(module.taints)}
-                        for module in modules.everyone()],
-        "log": log,
+                        for module in kernel.attempt(modules.everyone) or ()],
+        "log": log or None,
         "build_id": kernel.vmcoreinfo().get("BUILD-ID"),
     }

@@ -5,7 +5,9 @@ Fields move and are renamed from release to release: they are looked up by all n
 that they have had. Nothing that is read is believed: each walk is bounded.
 """
 import functools
+import re
 import types
+from struct import error as struct_error
 
 import gdb
 
@@ -14,6 +16,10 @@ from printable import c_string
 LIST_LIMIT = 1 << 23        # more tasks, modules or CPUs than any kernel has
 WORD = 8
 CHUNK = 1 << 16
+ADDRESSES = 1 << 64
+# What comes of a dump in which something is missing, or makes no sense.
+DAMAGE = (gdb.error, gdb.GdbError, ValueError, ArithmeticError, LookupError, TypeError,
+          AttributeError, MemoryError, struct_error)
 
 
 def fail(message):
@@ -24,19 +30,60 @@ def fail(message):
 def read(address, size):
     """Memory at an address, up to the first byte that is not in the dump."""
     inferior, data = gdb.selected_inferior(), bytearray()
+    size = min(size, ADDRESSES - address) if address >= 0 else 0
     while len(data) < size:
         at = address + len(data)
         count = min(size - len(data), CHUNK)
         try:
             data += inferior.read_memory(at, count)
-        except gdb.MemoryError:
+        except gdb.error:
             # A page of these may still be there.
             count = min(count, 4096 - at % 4096)
             try:
                 data += inferior.read_memory(at, count)
-            except gdb.MemoryError:
+            except gdb.error:
                 break
     return bytes(data)
+
+
+def why_not(address):
+    """Why nothing can be read at an address."""
+    try:
+        return bytes.fromhex(send(f"qKdumpWhy:{address % ADDRESSES:x}").decode()).decode()
+    except (gdb.error, gdb.GdbError, ValueError):
+        return "cannot be read"
+
+
+def doubt():
+    """What was last read in vain, or in doubt; None if nothing was, or no dump is open."""
+    try:
+        text = bytes.fromhex(send("qKdumpDoubt").decode()).decode()
+    except (gdb.error, gdb.GdbError, ValueError):
+        return None
+    return text.strip("\0") or None
+
+
+def explained(error):
+    """An error of gdb's as one line that says why memory is not there."""
+    text = " ".join(str(error).split())
+    if found := re.search(r"Cannot access memory at address (0x[0-9a-f]+)", text):
+        return f"{found[1]} {why_not(int(found[1], 16))}"
+    if found := re.search(r"cannot be read at (0x[0-9a-f]+)$", text):
+        return f"{text}: it {why_not(int(found[1], 16))}"
+    return text or type(error).__name__
+
+
+def attempt(function, *arguments):
+    """The value of a function; None after a line that says why there is none."""
+    try:
+        return function(*arguments)
+    except DAMAGE as error:
+        warn(explained(error))
+    return None
+
+
+def warn(text):
+    gdb.write(f"kdump: {text}\n", gdb.STDERR)
 
 
 def word(address):
@@ -59,10 +106,10 @@ def vmcoreinfo():
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
 
-def symbol(name):
-    """A variable, or None."""
+def integer(name):
+    """The value of a variable or an expression as a number; None where there is none."""
     try:
-        return gdb.parse_and_eval(name)
+        return int(gdb.parse_and_eval(name))
     except gdb.error:
         return None
 
@@ -169,25 +216,31 @@ def decode(data, at, kind):
 
 def walk(head, what):
     """Yield the entries of a circular list; say so where it is broken."""
-    seen, at = {head}, word(head)
+    seen, last, at = {head}, head, word(head)
     while at not in seen:
         if not at or len(seen) > LIST_LIMIT:
             break
         seen.add(at)
         yield at
-        at = word(at)
+        last, at = at, word(at)
     if at != head:
-        gdb.write(f"kdump: the list of {what} is broken at {at:#x}, "
-                  f"after {len(seen) - 1}\n", gdb.STDERR)
+        where = f"goes to {at:#x} twice"
+        if len(read(last, WORD)) < WORD:
+            where = f"{last:#x} {why_not(last)}"
+        elif not at:
+            where = f"there is a 0 at {last:#x}"
+        warn(f"the list of {what} is broken after {len(seen) - 1}: {where}")
 
 
 @functools.cache
 def cpus():
     """Numbers of the CPUs that were online."""
-    mask = symbol("__cpu_online_mask")
-    if mask is None:
+    address, size = address_of("__cpu_online_mask"), integer("sizeof(__cpu_online_mask)")
+    if address is None or not size:
         fail("no __cpu_online_mask in vmlinux")
-    data = read(int(mask.address), mask.type.sizeof)
+    data = read(address, size)
+    if not data:
+        fail(f"it is not known which CPUs there were: {address:#x} {why_not(address)}")
     return [bit for bit in range(8 * len(data)) if data[bit // 8] >> bit % 8 & 1]
 
 
@@ -216,7 +269,7 @@ def per_cpu(name, cpu):
 def crashed_cpu():
     """Number of the CPU that panicked, or None."""
     for name in ("panic_cpu.counter", "crashing_cpu"):
-        value = symbol(name)
-        if value is not None and 0 <= int(value) < 1 << 16:
-            return int(value)
+        value = integer(name)
+        if value is not None and 0 <= value < 1 << 16:
+            return value
     return None

@@ -2,8 +2,6 @@
 """The machine as a whole: what ran on it, for how long, and why it panicked."""
 import datetime
 
-import gdb
-
 import printklog
 from printable import c_string, printable
 
@@ -88,10 +86,10 @@ def memory_classes():
     for name, counter in (("free", "vm_zone_stat[NR_FREE_PAGES]"),
                           ("cache", "vm_node_stat[NR_FILE_PAGES]"),
                           ("user", "vm_node_stat[NR_ANON_MAPPED]")):
-        value = kernel.symbol(f"{counter}.counter")
+        value = kernel.integer(f"{counter}.counter")
         if value is None:
             return {}
-        counts[name] = max(int(value), 0)
+        counts[name] = max(value, 0)
     rest = (number("_totalram_pages") or 0) - sum(counts.values())
     return {**counts, "kernel": max(rest, 0)}
 
@@ -104,12 +102,11 @@ def crash_time():
 
 def facts():
     """What is known of the machine, by name."""
-    try:
-        records = log_records()
-    except ValueError as error:
-        gdb.write(f"kdump: {error}\n", gdb.STDERR)
-        records = []
-    names, task = utsname(), tasks.current().get(kernel.crashed_cpu())
+    records = kernel.attempt(log_records) or []
+    running = kernel.attempt(tasks.current) or {}
+    names, task = utsname(), running.get(kernel.crashed_cpu())
+    everyone = kernel.attempt(tasks.everyone) or []
+    loaded = kernel.attempt(modules.everyone) or []
     loads = [number(f"avenrun[{index}]") or 0 for index in range(3)]
     return {
         "panic": panic_line(records),
@@ -118,11 +115,11 @@ def facts():
         "uptime": uptime(records),
         "host": names.get("nodename"), "release": names.get("release"),
         "version": names.get("version"), "machine": names.get("machine"),
-        "cpus": len(kernel.cpus()),
+        "cpus": len(running) or None,
         "load": [round(load / (1 << FSHIFT), 2) for load in loads],
-        "tasks": len(tasks.everyone()),
+        "tasks": len(everyone) or None,
         "memory": (number("_totalram_pages") or 0) * 4096,
-        "modules": len(modules.everyone()),
+        "modules": len(loaded),
         "taint": taints(),
     }
 

@@ -137,7 +137,7 @@ def find(pid):
 @functools.cache
 def cpu_threads():
     """gdb's thread of each CPU whose registers are in the dump, by number of the CPU."""
-    size = kernel.symbol("sizeof(init_stack)") or 16384
+    size = kernel.integer("sizeof(init_stack)") or 16384
     threads = sorted(gdb.selected_inferior().threads(), key=lambda thread: thread.num)
     free, found = dict(current()), {}
 
@@ -156,7 +156,7 @@ def cpu_threads():
         thread.switch()
         sp = int(gdb.selected_frame().read_register("rsp")) % (1 << 64)
         cpu = next((cpu for cpu, task in free.items()
-                    if 0 <= sp - task.fields.stack < int(size)), None)
+                    if 0 <= sp - task.fields.stack < size), None)
         if cpu is not None:
             take(thread, cpu)
     for thread, cpu in zip(list(threads), sorted(free)):    # and the rest in order
@@ -179,7 +179,8 @@ def saved_registers(task):
     layout = kernel.struct("inactive_task_frame")
     data = kernel.read(task.fields.sp, layout.sizeof)
     if len(data) < layout.sizeof:
-        kernel.fail(f"the stack of process {task.pid} at {task.fields.sp:#x} is not in the dump")
+        at = task.fields.sp + len(data)
+        kernel.fail(f"the stack of process {task.pid}: {at:#x} {kernel.why_not(at)}")
     names = {"ret_addr": "rip", "bp": "rbp", "bx": "rbx"}
     found = {"rsp": task.fields.sp + layout.sizeof, "cs": 0x10}
     for field in layout.fields():

@@ -137,5 +137,20 @@ class Log(unittest.TestCase):
                 pass
 
 
+class Entries(unittest.TestCase):
+    def test_sizes_that_make_no_sense(self):
+        """Entries smaller than what is in them, or larger than any, are refused."""
+        ring = Ring()
+        ring.add(b"hello")
+        ring.move()
+        for key, value in (("SIZE(printk_info)", 19), ("SIZE(printk_info)", 0),
+                           ("SIZE(prb_desc)", 8), ("SIZE(prb_desc)", 1 << 40),
+                           ("OFFSET(printk_info.text_len)", 86),
+                           ("OFFSET(printk_info.seq)", 1 << 70)):
+            with self.assertRaises(ValueError, msg=key):
+                log = PrintkLog(INFO | {key: str(value)}, ring.read)
+                list(log.records())
+
+
 if __name__ == "__main__":
     unittest.main()

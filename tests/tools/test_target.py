@@ -5,6 +5,7 @@ import importlib.util
 import os
 import pathlib
 import struct
+import tempfile
 import threading
 import unittest
 
@@ -124,12 +125,31 @@ class Target(unittest.TestCase):
         self.assertEqual(self.target.answer(f"m{SMALL_VADDR:x},4"), b"data".hex())
         self.assertEqual(self.target.answer(f"m{SMALL_VADDR + 4096:x},4"), "E14")
 
+    def test_why(self):
+        """Why there is nothing at an address, and what was read in doubt."""
+        def ask(packet):
+            return bytes.fromhex(self.target.answer(packet)).decode()
+
+        self.assertEqual(ask(f"qKdumpWhy:{SMALL_VADDR:x}"), "is in the dump")
+        self.assertEqual(ask("qKdumpWhy:0"), "is not mapped")
+        self.assertEqual(ask(f"qKdumpWhy:{SMALL_VADDR + 4096:x}"), "is in no segment of the dump")
+        self.assertEqual(ask("qKdumpDoubt"), "\0")
+        self.target.answer("m0,8")
+        self.assertEqual(ask("qKdumpDoubt"), "\0")
+        self.target.answer(f"m{SMALL_VADDR + 4096:x},8")
+        self.assertEqual(ask("qKdumpDoubt"),
+                         f"{SMALL_VADDR + 4096:#x} is in no segment of the dump")
+        self.assertEqual(ask("qKdumpDoubt"), "\0")
+        dump = open_dump(make_dump(pages={PUD: table(i0=0x123456000 | 3)}))
+        self.assertRegex(gdb_target.PageTables(dump).why_not(SMALL_VADDR),
+                         "cannot be found: a page table for it is in no segment")
+
     def test_nonsense(self):
         """What is not known is answered with nothing, what is wrong with an error."""
         for packet in ("", "vMustReplyEmpty", "Z0,1,1", "X", "qSymbol::", "c"):
             self.assertEqual(self.target.answer(packet), "")
         for packet in ("m", "mzz,4", "m1", "Hgfff", "T", "QKdumpThread:9", "QKdumpAlias:1",
-                       "qThreadExtraInfo,ffff", "QKdumpThread:9::rip"):
+                       "qThreadExtraInfo,ffff", "QKdumpThread:9::rip", "T-", "qKdumpWhy:"):
             self.assertEqual(self.target.answer(packet), "E01", packet)
 
     def test_short_note(self):
@@ -152,6 +172,28 @@ class Target(unittest.TestCase):
         # Sums of bytes modulo 256, by hand.
         self.assertEqual(os.read(to_client, 4096),
                          b"+$QC7#cb+$OK#9a$T05thread:7;#dd$QC7#cb$OK#9a")
+
+
+class Alone(unittest.TestCase):
+    """gdb's command line for gdb-vmcore."""
+
+    def test_names_with_blanks(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "a dump")
+            path.write_bytes(make_dump().getvalue()[:-100])
+            command, problems = load("gdb-vmcore").gdb_command("/my boot/vmlinux", str(path))
+        self.assertIn("symbol-file -o 0x0 '/my boot/vmlinux'", command)
+        self.assertEqual(command[-1], str(path))
+        self.assertRegex(problems[0], "^it was cut off: 100 of ")
+
+    def test_other_formats(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "dump")
+            for content in (dumps.kdump({4096: bytes(4096)}, b""),
+                            dumps.flat(make_dump().getvalue())):
+                path.write_bytes(content)
+                with self.assertRaisesRegex(ValueError, "use gdb-kdump"):
+                    load("gdb-vmcore").gdb_command("vmlinux", str(path))
 
 
 if __name__ == "__main__":

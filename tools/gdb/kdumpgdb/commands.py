@@ -13,6 +13,7 @@ from printable import printable
 
 from . import export, kernel, modules, stacks, symbols, system, tasks, unwind
 
+OPEN_TIMEOUT = 600              # seconds
 TARGET = pathlib.Path(__file__).resolve().parent.parent / "gdb-target"
 
 
@@ -36,6 +37,7 @@ def why_none():
 
 def tell_doubt():
     """Before the prompt: whether what gdb read for the last command was in the dump."""
+    kernel.begin_command()
     if text := kernel.doubt():
         kernel.warn(text)
 
@@ -61,6 +63,7 @@ class Subcommand(gdb.Command):
         super().__init__(name, gdb.COMMAND_DATA)
 
     def invoke(self, argument, from_tty):
+        kernel.begin_command()
         try:
             self.run(gdb.string_to_argv(argument))
         except gdb.GdbError:
@@ -89,6 +92,9 @@ class Open(Subcommand):
         gdb.execute(f"exec-file {shlex.quote(vmlinux)}")
         command = shlex.join([str(TARGET), "--quiet", dump])
         gdb.execute("set suppress-cli-notifications on")
+        # gdb asks again after 2 seconds, and then takes the first answer for another one;
+        # a dump of many segments, or a busy machine, takes longer than that.
+        gdb.execute(f"set remotetimeout {OPEN_TIMEOUT}")
         try:
             gdb.execute(f"target remote | {command}", to_string=True)
         except gdb.error as error:

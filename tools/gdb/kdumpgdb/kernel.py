@@ -82,8 +82,18 @@ def attempt(function, *arguments):
     return None
 
 
+_told = set()
+
+
 def warn(text):
-    gdb.write(f"kdump: {text}\n", gdb.STDERR)
+    """Tell the user something, but for the same command only once."""
+    if text not in _told:
+        gdb.write(f"kdump: {text}\n", gdb.STDERR)
+    _told.add(text)
+
+
+def begin_command():
+    _told.clear()
 
 
 def word(address):

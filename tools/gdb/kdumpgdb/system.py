@@ -4,6 +4,7 @@ import datetime
 
 import printklog
 from printable import c_string, printable
+from signs import find_reason
 
 from . import kernel, modules, tasks
 
@@ -32,8 +33,6 @@ X auxiliary taint, defined for and used by distros
 T kernel was built with the struct randomization plugin
 N an in-kernel test has been run
 J userspace used a mutating debug operation in fwctl""".strip().splitlines()
-PANIC = ("Kernel panic - not syncing", "BUG: ", "Oops: ", "general protection fault",
-         "Unable to handle", "kernel BUG at", "sysrq: Trigger a crash")
 
 
 def number(name, size=8):
@@ -55,29 +54,28 @@ def log_records():
 
 
 def taints():
-    """Letter and meaning of each taint."""
-    mask = number("tainted_mask") or 0
+    """Letter and meaning of each taint; None if they are not known."""
+    mask = number("tainted_mask")
+    if mask is None:
+        return None
     return [(line[0], line[2:]) for bit, line in enumerate(TAINTS) if mask >> bit & 1]
 
 
 def panic_line(records):
     """What the panic said, or the first other sign of trouble that is last in the log."""
-    for sign in PANIC:
-        for record in reversed(records):
-            if sign in record.text:
-                return printable(record.text.splitlines()[0])
-    return "no panic in the log"
+    reason = find_reason([record.text for record in records])
+    return printable(reason.splitlines()[0]) if reason else "no panic in the log"
 
 
 def uptime(records):
-    """Seconds since boot: of the timekeeper, or of the last line of the log."""
+    """Seconds since boot: of the timekeeper, or of the last line of the log, or None."""
     seconds = number("tk_core.timekeeper.xtime_sec")
     booted = number("tk_core.timekeeper.wall_to_monotonic.tv_sec")
     if seconds and booted:
         total = seconds + (booted - (1 << 64) if booted >> 63 else booted)
         if 0 <= total < 1 << 32:
             return total
-    return records[-1].ns // 10**9 if records else 0
+    return records[-1].ns // 10**9 if records else None
 
 
 def memory_classes():
@@ -106,20 +104,21 @@ def facts():
     running = kernel.attempt(tasks.current) or {}
     names, task = utsname(), running.get(kernel.crashed_cpu())
     everyone = kernel.attempt(tasks.everyone) or []
-    loaded = kernel.attempt(modules.everyone) or []
-    loads = [number(f"avenrun[{index}]") or 0 for index in range(3)]
+    loaded = kernel.attempt(modules.everyone)
+    loads = [number(f"avenrun[{index}]") for index in range(3)]
+    pages = number("_totalram_pages")
     return {
-        "panic": panic_line(records),
+        "panic": panic_line(records) if records else None,
         "crashed": task and {"cpu": kernel.crashed_cpu(), "pid": task.pid, "comm": task.comm},
         "time": crash_time(),
         "uptime": uptime(records),
         "host": names.get("nodename"), "release": names.get("release"),
         "version": names.get("version"), "machine": names.get("machine"),
         "cpus": len(running) or None,
-        "load": [round(load / (1 << FSHIFT), 2) for load in loads],
+        "load": None if None in loads else [round(load / (1 << FSHIFT), 2) for load in loads],
         "tasks": len(everyone) or None,
-        "memory": (number("_totalram_pages") or 0) * 4096,
-        "modules": len(loaded),
+        "memory": pages and pages * 4096,
+        "modules": loaded and len(loaded),
         "taint": taints(),
     }
 
@@ -128,18 +127,19 @@ def show():
     """Print them."""
     found = facts()
     when = found["time"] and datetime.datetime.fromtimestamp(found["time"], datetime.timezone.utc)
-    who = found["crashed"]
+    who, taint = found["crashed"], found["taint"]
     for heading, value in (
             ("PANIC", found["panic"]),
             ("CRASHED", who and f"CPU {who['cpu']}, PID {who['pid']}, \"{who['comm']}\""),
             ("DATE", when and f"{when:%Y-%m-%d %H:%M:%S} UTC"),
-            ("UPTIME", datetime.timedelta(seconds=found["uptime"])),
+            ("UPTIME", found["uptime"] and datetime.timedelta(seconds=found["uptime"])),
             ("NODENAME", found["host"]), ("RELEASE", found["release"]),
             ("VERSION", found["version"]), ("MACHINE", found["machine"]),
             ("CPUS", found["cpus"]),
-            ("LOAD AVERAGE", ", ".join(f"{load:.2f}" for load in found["load"])),
+            ("LOAD AVERAGE", found["load"] and ", ".join(f"{load:.2f}" for load in found["load"])),
             ("TASKS", found["tasks"]), ("MODULES", found["modules"]),
-            ("MEMORY", f"{found['memory'] / 2**20:.1f} MiB"),
-            ("TAINT", ", ".join(f"{letter}: {text}" for letter, text in found["taint"])
-             or "none")):
-        print(f"{heading:>14}: {'unknown' if value is None else value}")
+            ("MEMORY", found["memory"] and f"{found['memory'] / 2**20:.1f} MiB"),
+            ("TAINT", taint and ", ".join(f"{letter}: {text}" for letter, text in taint))):
+        if value == [] and heading == "TAINT":
+            value = "none"
+        print(f"{heading:>14}: {'unknown' if value in (None, '') else value}")

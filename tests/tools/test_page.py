@@ -8,7 +8,7 @@ import tempfile
 import unittest
 import urllib.request
 
-from crashreport import collect, page
+from crashreport import collect, memmap, page
 
 DATA = pathlib.Path(__file__).resolve().parent / "data"
 CHROME = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
@@ -54,7 +54,14 @@ def example():
                "pc": 1 << 63} for index in range(12)]
     tasks = [{"pid": 1000 + cpu, "comm": "swapper/0" if cpu % 2 else "a" * 15, "state": "D",
               "cpu": cpu, "frames": frames} for cpu in range(8)]
+    ends = [0, 1 << 20, 3 << 20, 640 << 20, 3 << 30]
+    cells = [[[index << 14, 0, 1 << 20, (index % 9 == 8) << 16] for index in range(memmap.CELLS)]
+             for _ in ends]
     known.update(
+        map={"row": 1 << 27, "rows": [{"start": start, "cells": row}
+                                      for start, row in zip(ends, cells)]},
+        moments=[{"before": 60 - index / 10, "level": index % 8, "text": f"message {index} {name}"}
+                 for index in range(600)],
         panic="Kernel panic - not syncing: " + "x" * 120, log=log * 4, backtraces=tasks,
         crashed={"cpu": 2, "pid": 1002, "comm": "a" * 15}, waiting=tasks, waiting_total=60,
         debug_information=True, time=1795369621, build_id="01a9d22c3e138ccaedbc87" * 2,

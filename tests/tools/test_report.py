@@ -4,18 +4,23 @@ import html.parser
 import json
 import os
 import pathlib
+import re
+import resource
 import stat
 import struct
 import subprocess
+import sys
 import tempfile
 import unittest
 import unittest.mock
 
 import dumps
-from crashreport import collect, logtext, page, text
+import signs
+from crashreport import collect, logtext, memmap, page, text
 
 DATA = pathlib.Path(__file__).resolve().parent / "data"
-KDUMP_REPORT = pathlib.Path(__file__).resolve().parents[2] / "tools" / "kdump" / "kdump-report"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+KDUMP_REPORT = ROOT / "tools" / "kdump" / "kdump-report"
 STATUS = "stage=done\nresult=ok\nbytes=1234\nseconds=7\nhost=web1\ntarget=/dev/vda1\n"
 SUMMARY = """release: 6.12.107
 level: 31
@@ -76,6 +81,54 @@ class Log(unittest.TestCase):
         self.assertEqual(logtext.facts([]), {"panic": None, "module_list": []})
         self.assertIsNone(logtext.facts(["[ 1.0] hello"])["panic"])
 
+    def test_reasons(self):
+        """Each sign of a crash is found, and what tells more comes before what came later."""
+        for sign in signs.SIGNS:
+            log = ["[    1.000000] hello", f"[    2.000000] [   T7] {sign}x", "[    3.000000] bye"]
+            self.assertEqual(logtext.facts(log)["panic"], f"{sign}x")
+        for words in ("kernel BUG at mm/slub.c:305!", "divide error: 0000 [#1] SMP",
+                      "general protection fault, probably for non-canonical address 0xdead",
+                      "watchdog: BUG: soft lockup - CPU#3 stuck for 22s!"):
+            self.assertEqual(logtext.facts([f"[ 1.0] {words}", "[ 1.1] Oops: x"])["panic"], words)
+
+    def test_same_signs_as_saver(self):
+        """vmcore-save --info has the same list."""
+        source = (ROOT / "tools" / "vmcore-save" / "text.c").read_text(encoding="utf-8")
+        found = re.search(r"\bsigns\[\] = \{(.*?)\};", source, re.DOTALL)
+        if not found:
+            self.skipTest("vmcore-save has no list of signs")
+        self.assertEqual(sorted(re.findall(r'"(.*?)"', found[1])), sorted(signs.SIGNS))
+
+    def test_absurd_numbers(self):
+        """No clock and no CPU has such numbers; the rest of the log counts."""
+        for line in ("[99999999999999999999.000000] x", f"[{'9' * 5000}.0] x", "[1." + "9" * 5000,
+                     f"[1.0] CPU: {'9' * 5000} PID: 1 Comm: x Not tainted 6.1 #1",
+                     f"[1.0] CPU: 1 PID: {'9' * 5000} Comm: x Not tainted 6.1 #1"):
+            found = logtext.facts(["[    1.000000] BUG: x", line])
+            self.assertEqual(found["panic"], "BUG: x")
+            self.assertNotIn("crashed", found)
+            logtext.moments(["[    1.000000] BUG: x", line])
+
+    def test_lines_made_to_take_long(self):
+        """Time grows as the log does, whatever is in the lines."""
+        program = ("import sys; sys.path.insert(0, sys.argv[1]); from crashreport import logtext\n"
+                   "for piece in ('a', 'a ', 'CPU: 1 ', 'PID: 1 Comm: ', '[', '[1.0] ', 'a+0x1/',"
+                   " '\u00e9', 'Linux version a ', '#1 ', 'a(', 'a.', 'kern :'):\n"
+                   "    line = (piece * 64000)[:64000]\n"
+                   "    log = ['[1.0] CPU: 1 PID: 7 Comm: x Not tainted 6.12 #1', 'Call Trace:']\n"
+                   "    logtext.facts(log + [line] * 200)\n"
+                   "    logtext.moments(log + [line] * 200)\n")
+        done = subprocess.run([sys.executable, "-c", program, ROOT / "tools" / "gdb"], check=False,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (30, 30)))
+        self.assertEqual(done.returncode, 0)
+
+    def test_last_minute(self):
+        log = [f"[{second:5}.500000] message {second}" for second in range(100)] + ["no time"]
+        found = logtext.moments(log, [second % 8 for second in range(100)])
+        self.assertEqual((len(found), found[0]["text"], found[0]["before"]), (61, "message 39", 60))
+        self.assertEqual(found[-1], {"before": 0, "level": 3, "text": "message 99"})
+        self.assertEqual(logtext.moments([]), [])
+
 
 class Folder(unittest.TestCase):
     def setUp(self):
@@ -110,6 +163,42 @@ class Folder(unittest.TestCase):
         self.assertRegex(known["problems"][0], "vmcore: the dump's VMCOREINFO has no")
         self.assertRegex(known["problems"][1], "No debug information: no vmlinux .* 6.12.9-none")
         self.assertNotIn("\n", "".join(known["problems"]))
+
+    def test_cut_dump(self):
+        """What a dump lacks is among the problems, and the rest of it is read."""
+        content = {at * 4096: bytes(4096) for at in range(1, 9)}
+        notes = dumps.vmcoreinfo(OSRELEASE="6.12.9-none")
+        for make in (dumps.elf, dumps.kdump):
+            whole = dumps.flat_in_order(make(content, notes, compress=bytes)
+                                        if make is dumps.kdump else make(content, notes))
+            self.write(vmcore=whole[:-9000])
+            known = collect.collect(self.folder, use_gdb=False)
+            self.assertIn("vmcore: the flattened form has no end mark", known["problems"][0])
+            self.assertRegex(known["problems"][1], r"^vmcore: it was cut off: \d+ of \d+ ")
+            self.assertEqual(known["release"], "6.12.9-none")
+            sums = memmap.totals(known["map"])
+            self.assertGreater(sums["lost"], 0)
+            self.assertEqual(sum(sums.values()), 8 * 4096)
+            self.assertIn("missing, or not readable", page.render(known))
+        (self.folder / "vmcore").rename(self.folder / "vmcore-incomplete")
+        known = collect.collect(self.folder, use_gdb=False)
+        self.assertIn("not finished", known["problems"][0])
+
+    def test_files_of_another_kind(self):
+        """A pipe where a file ought to be keeps nobody waiting; huge numbers count as none."""
+        os.mkfifo(self.folder / "kdump-status")
+        os.mkfifo(self.folder / "vmcore-dmesg.txt")
+        self.write(report_txt=f"kernel: pages 1 bytes {'9' * 5000}\n")
+        self.assertNotIn("classes", collect.collect(self.folder))
+
+    def test_status_of_another(self):
+        """Whoever wrote the status, nothing in it gets to a terminal or into the page as it is."""
+        self.write(kdump_status="result=ok\x1b]0;x\x07\nseconds=\x1b[2J\nhost=\u202e<b>\nbytes=1,\n"
+                                '"armed": true\nerror=\x9b31m\n')
+        known = collect.collect(self.folder)
+        for report in (json.dumps(known), text.render(known), page.render(known)):
+            self.assertFalse({"\x1b", "\x07", "\x9b", "\u202e"} & set(report))
+        self.assertNotIn("armed", known["status"])
 
     def test_damaged_dump(self):
         self.write(vmcore=b"KDUMP   " + bytes(range(256)) * 64, vmcore_dmesg_txt="[ 1.0] hello")

@@ -8,6 +8,7 @@ are untrusted: what is taken is bounded, and made printable.
 import json
 import pathlib
 import re
+import shlex
 import struct
 import subprocess
 import tempfile
@@ -17,12 +18,14 @@ from dumpfile import kind_of, open_dump
 from paging import PageTables
 from printable import printable
 
-from . import logtext
+from . import logtext, memmap
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
-DUMPS = ("vmcore", "vmcore-incomplete", "vmcore.flat")
+UNFINISHED = "vmcore-incomplete"
+DUMPS = ("vmcore", UNFINISHED, "vmcore.flat")
 CLASSES = "zero cache private-cache user free kernel unclassified unreadable".split()
-CLASS_LINE = re.compile(rf"^\s*({'|'.join(CLASSES)}): pages (\d+) bytes (\d+)", re.MULTILINE)
+CLASS_LINE = re.compile(rf"^\s*({'|'.join(CLASSES)}): pages (\d{{1,20}}) bytes (\d{{1,20}})$",
+                        re.MULTILINE)
 STATUS_LINE = re.compile(r"^([a-z_]+)=(.*)$", re.MULTILINE)
 # What comes of numbers in a damaged dump.
 DAMAGE = (OSError, ValueError, ArithmeticError, LookupError, MemoryError, struct.error)
@@ -31,11 +34,14 @@ MAX_FILE = 64 << 20             # of text read
 MAX_LINES = 1000
 MAX_LINE = 1000
 MAX_TEXT = 4096
+MAX_PROBLEMS = 20
 
 
 def read_text(path, size=MAX_FILE):
-    """The end of a file as text, or "" if it cannot be read."""
+    """The end of a file as text, or "" if it cannot be read, or is a pipe or the like."""
     try:
+        if not path.is_file():
+            return ""
         with open(path, "rb") as stream:
             stream.seek(max(path.stat().st_size - size, 0))
             return stream.read(size).decode(errors="backslashreplace")
@@ -81,17 +87,40 @@ def from_files(directory):
     return found
 
 
-def from_dump(dump):
-    """What a dump says without debug information: log, release, time."""
-    with open(dump, "rb") as stream:
+def from_dump(path, problems):
+    """What a dump says without debug information: log, release, time, where memory was.
+
+    What it does not have is added to the problems.
+    """
+    found = {}
+
+    def attempt(function):
+        try:
+            found.update(function())
+        except DAMAGE as error:
+            problems.append(f"{path.name}: {str(error) or type(error).__name__}")
+
+    with open(path, "rb") as stream:
         core = open_dump(stream)
-        info = core.vmcoreinfo
-        log = printklog.PrintkLog(info, PageTables(core).read)
-        lines = list(printklog.lines(log.records()))
-    found = {"release": info.get("OSRELEASE"), "build_id": info.get("BUILD-ID"), "lines": lines}
-    if (when := info.get("CRASHTIME", "")).isdigit() and int(when) < 1 << 33:
+        problems += [f"{path.name}: {problem}" for problem in core.problems]
+        attempt(lambda: {"map": memmap.memory_map(core)})
+        attempt(lambda: from_info(core.vmcoreinfo))
+        attempt(lambda: from_log(core))
+    return found
+
+
+def from_info(info):
+    found = {"release": info.get("OSRELEASE"), "build_id": info.get("BUILD-ID")}
+    when = info.get("CRASHTIME", "")
+    if when.isdigit() and len(when) < 12 and int(when) < 1 << 33:
         found["time"] = int(when)
     return found
+
+
+def from_log(core):
+    records = list(printklog.PrintkLog(core.vmcoreinfo, PageTables(core).read).records())
+    found = [(line, record.level) for record in records for line in printklog.lines([record])]
+    return {"lines": [line for line, _ in found], "levels": [level for _, level in found]}
 
 
 def from_gdb(dump, options):
@@ -100,35 +129,45 @@ def from_gdb(dump, options):
     with tempfile.TemporaryDirectory() as folder:
         target = pathlib.Path(folder, "export")
         command += ["--", "-nx", "-batch", "-iex", "set debuginfod enabled off",
-                    "-ex", f"kdump export {target}"]
+                    "-ex", f"kdump export {shlex.quote(str(target))}"]
         try:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,
                                   text=True, errors="replace", timeout=GDB_TIMEOUT, check=False)
         except subprocess.TimeoutExpired:
             raise ValueError(f"gdb did not finish in {GDB_TIMEOUT} s") from None
         if not target.is_file():
-            raise ValueError(done.stderr.strip()[-2000:].removeprefix("gdb-kdump: ")
+            raise ValueError(done.stderr.strip()[-2000:].replace("gdb-kdump: ", "")
                              or "gdb wrote nothing")
-        return json.loads(target.read_text(encoding="utf-8"))
+        exact = json.loads(target.read_text(encoding="utf-8"))
+        told = re.findall(r"^kdump: (.*)$", done.stderr, re.MULTILINE)
+        exact["problems"] = list(dict.fromkeys(told))[:MAX_PROBLEMS]
+        return exact
 
 
 def collect(directory, options=(), use_gdb=True):
     """All that is known of the crash whose files are in a directory."""
     directory, problems = pathlib.Path(directory), []
     known = {"directory": directory.name, **from_files(directory)}
-    lines = read_text(directory / "vmcore-dmesg.txt").splitlines()
+    lines, levels = read_text(directory / "vmcore-dmesg.txt").splitlines(), ()
     dump = find_dump(directory)
     if not dump:
         problems.append("There is no dump, so this is what the log has.")
     else:
         known["dump"] = {"name": dump.name, "size": dump.stat().st_size}
+        if dump.name == UNFINISHED:
+            problems.append(f"{dump.name}: the name says that saving was not finished")
         try:
-            raw = from_dump(dump)
-            lines = raw.pop("lines") or lines
-            known.update(raw)
+            raw = from_dump(dump, problems)
+            found, found_levels = raw.pop("lines", None), raw.pop("levels", ())
+            if found:
+                lines, levels = found, found_levels
+            known.update({key: value for key, value in raw.items() if value is not None})
         except DAMAGE as error:
             problems.append(f"{dump.name}: {str(error) or type(error).__name__}")
-    known = {**logtext.facts(lines), **known}
+    try:
+        known = {**logtext.facts(lines), "moments": logtext.moments(lines, levels), **known}
+    except DAMAGE as error:
+        problems.append(f"The log makes no sense: {str(error)[:200]}")
     if dump and use_gdb:
         try:
             exact = from_gdb(dump, options)
@@ -137,9 +176,13 @@ def collect(directory, options=(), use_gdb=True):
             elif exact.get("classes"):
                 known["classes_source"] = "the kernel's own counters"
             known.update({key: value for key, value in exact.items() if value is not None})
+            problems += known.pop("problems", [])
             known["debug_information"] = True
         except (OSError, ValueError) as error:
-            problems += [f"No debug information: {error}".replace("\n ", ";")]
+            # What gdb-kdump says of the dump first has been found here already.
+            text = "\n".join(line for line in str(error).splitlines()
+                             if not any(line.endswith(problem) for problem in problems))
+            problems += [f"No debug information: {text}".replace("\n ", ";").replace("\n", "; ")]
     if "log" not in known:
         known["log"] = lines
     known["log"] = [line[:MAX_LINE] for line in known["log"][-MAX_LINES:]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The report as one HTML page without anything outside: no script, no link, no image.
+"""The report as one HTML page without anything outside: no script, no link, no image file.
 
 Every text comes from a crashed machine and may be made to deceive: all of it goes
 through escape(), and the page's own policy forbids scripts and loading.
@@ -8,11 +8,10 @@ import html
 import importlib.resources
 import re
 
-from . import text
+from . import pictures, text
 
 LOG_LINES = 100
 FEW = 4                         # backtraces of CPUs are all open
-HOT = re.compile(r"Kernel panic|\bBUG\b|Oops:|RIP: 0010:|Call Trace:|segfault|Unable to handle")
 CLASS_NAMES = {"kernel": "kernel", "user": "user", "cache": "page cache",
                "private-cache": "private page cache", "zero": "zero", "free": "free",
                "unclassified": "not classified", "unreadable": "not readable"}
@@ -106,6 +105,16 @@ def memory(known):
                    f'<p class="at">From {escape(known["classes_source"])}.</p>')
 
 
+def memory_map(known):
+    picture = pictures.memory(known["map"]) if known.get("map") else ""
+    return section("Memory in the dump", picture) if picture else ""
+
+
+def timeline(known):
+    picture = pictures.timeline(known.get("moments") or ())
+    return section("The last minute of the log", picture) if picture else ""
+
+
 def described(classes):
     total = sum(classes.values())
     return ", ".join(f"{CLASS_NAMES.get(name, name)} {100 * number / total:.0f} per cent"
@@ -144,7 +153,7 @@ def log(known):
 
 
 def log_block(lines):
-    marked = (f'<mark>{escape(line)}</mark>' if HOT.search(line) else escape(line)
+    marked = (f'<mark>{escape(line)}</mark>' if pictures.HOT.search(line) else escape(line)
               for line in lines)
     return '<pre tabindex="0">' + "\n".join(marked) + "</pre>"
 
@@ -156,8 +165,8 @@ def render(known):
                       for name, value in text.facts(known))
     notes = "".join(f"<p>{escape(problem)}</p>" for problem in known["problems"])
     notes = f'<div class="notes">{notes}</div>' if notes else ""
-    parts = (cpus(known), waiting(known), memory(known), log(known), taint(known),
-             modules(known))
+    parts = (cpus(known), waiting(known), memory(known), memory_map(known), timeline(known),
+             log(known), taint(known), modules(known))
     body = "\n".join(part for part in parts if part)
     name = escape(text.title(known))
     return f"""<!DOCTYPE html>

@@ -3,6 +3,8 @@
 import datetime
 import re
 
+from . import memmap
+
 LOG_LINES = 60
 WIDTH = 78
 # What a letter stands for, where the dump does not say: from the kernel's
@@ -61,7 +63,8 @@ def facts(known):
     if machine:
         yield "Machine", machine
     if known.get("cpus"):
-        yield "CPUs", f"{known['cpus']}, load {', '.join(f'{load:.2f}' for load in known['load'])}"
+        load = ", ".join(f"{load:.2f}" for load in known.get("load") or ())
+        yield "CPUs", f"{known['cpus']}, load {load}" if load else known["cpus"]
     if known.get("memory"):
         yield "Memory", size(known["memory"])
     if known.get("tasks"):
@@ -116,6 +119,10 @@ def render(known):
         lines += heading(f"Memory by class ({known['classes_source']})")
         lines += [f"{name}: pages {number // 4096} bytes {number}"
                   for name, number in known["classes"].items()]
+    if known.get("map"):
+        lines += heading("Memory in the dump")
+        lines += [f"{name}: {size(number)}"
+                  for name, number in memmap.totals(known["map"]).items() if number]
     if known.get("module_list"):
         lines += heading(f"Modules: {len(known['module_list'])}")
         lines.append(" ".join(module["name"] + (f"({module['taint']})" if module["taint"] else "")

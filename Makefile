@@ -64,8 +64,9 @@ kunit: kernel ## run the KUnit suites in the built kernel
 	@tests/qemu/run-tests -k kunit
 
 fuzz: GROUPS = kernel run
-fuzz: kernel ## give the capture kernel N=100000 generated ELF headers
+fuzz: kernel ## give the capture kernel N=100000 generated ELF headers, the readers damaged dumps
 	@scripts/need $(GROUPS)
+	@tests/tools/fuzz_readers.py --seconds 60
 	@tests/qemu/run-tests --fuzz $(N)
 
 # The prepared tree: pristine, without the stock files that ours replace, with

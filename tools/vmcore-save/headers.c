@@ -5,23 +5,20 @@
 #include <elf.h>
 #include <endian.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "source.h"
 
-/* So many program headers are taken; more than a machine has memory ranges. */
-#define LOADS_MAX 65536
+/* So many program headers are taken: twice as many as our kernel can have. */
+#define HEADERS_MAX 262144
+
+/* A first kernel has a segment of notes for each CPU. */
+#define NOTES_MAX 65536
 
 /* Physical addresses have so many bits at most, on any machine. */
 #define PADDR_BITS 52
-
-/* Where the table of program headers is; the form does not depend on the class. */
-struct table {
-	uint64_t offset;
-	uint64_t count;
-	uint32_t entry_size;
-};
 
 struct program_header {
 	uint32_t type;
@@ -29,7 +26,20 @@ struct program_header {
 	struct segment segment;
 };
 
-static bool header_64(struct source *source, struct table *table)
+/* Other machines have flags of their own there. */
+static void take_flags(const struct source *source, uint32_t flags)
+{
+	switch (source->machine) {
+	case EM_X86_64:
+	case EM_386:
+	case EM_AARCH64:
+	case EM_PPC64:
+		if (flags & SOURCE_INCOMPLETE)
+			loss("%s: it is marked as incomplete", source->name);
+	}
+}
+
+static bool header_64(struct source *source)
 {
 	Elf64_Ehdr header;
 	Elf64_Shdr section;
@@ -37,31 +47,35 @@ static bool header_64(struct source *source, struct table *table)
 	if (!source_read_exact(source, 0, &header, sizeof(header)))
 		return false;
 	source->machine = header.e_machine;
-	table->offset = header.e_phoff;
-	table->count = header.e_phnum;
-	table->entry_size = header.e_phentsize;
+	source->flags_offset = offsetof(Elf64_Ehdr, e_flags);
+	take_flags(source, header.e_flags);
+	source->table = header.e_phoff;
+	source->table_count = header.e_phnum;
+	source->entry_size = header.e_phentsize;
 	if (header.e_phnum == PN_XNUM) {
 		if (!source_read_exact(source, header.e_shoff, &section, sizeof(section)))
 			return false;
-		table->count = section.sh_info;
+		source->table_count = section.sh_info;
 	}
-	return table->entry_size == sizeof(Elf64_Phdr);
+	return source->entry_size == sizeof(Elf64_Phdr);
 }
 
-static bool header_32(struct source *source, struct table *table)
+static bool header_32(struct source *source)
 {
 	Elf32_Ehdr header;
 
 	if (!source_read_exact(source, 0, &header, sizeof(header)))
 		return false;
 	source->machine = header.e_machine;
-	table->offset = header.e_phoff;
-	table->count = header.e_phnum;
-	table->entry_size = header.e_phentsize;
-	return table->entry_size == sizeof(Elf32_Phdr);
+	source->flags_offset = offsetof(Elf32_Ehdr, e_flags);
+	take_flags(source, header.e_flags);
+	source->table = header.e_phoff;
+	source->table_count = header.e_phnum;
+	source->entry_size = header.e_phentsize;
+	return source->entry_size == sizeof(Elf32_Phdr);
 }
 
-static bool file_header(struct source *source, struct table *table)
+static bool file_header(struct source *source)
 {
 	const unsigned char native = (BYTE_ORDER == BIG_ENDIAN) ? ELFDATA2MSB : ELFDATA2LSB;
 	unsigned char ident[EI_NIDENT];
@@ -70,7 +84,7 @@ static bool file_header(struct source *source, struct table *table)
 	    memcmp(ident, ELFMAG, SELFMAG) || ident[EI_DATA] != native)
 		return false;
 	source->bits = ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
-	return source->bits == 64 ? header_64(source, table) : header_32(source, table);
+	return source->bits == 64 ? header_64(source) : header_32(source);
 }
 
 static bool read_program_header(const struct source *source, uint64_t offset,
@@ -84,7 +98,7 @@ static bool read_program_header(const struct source *source, uint64_t offset,
 			return false;
 		*ret = (struct program_header){
 			.type = wide.p_type,
-			.segment = { wide.p_paddr, wide.p_vaddr, wide.p_offset, wide.p_filesz },
+			.segment = { wide.p_paddr, wide.p_vaddr, wide.p_offset, wide.p_filesz, 0 },
 		};
 		return true;
 	}
@@ -92,7 +106,7 @@ static bool read_program_header(const struct source *source, uint64_t offset,
 		return false;
 	*ret = (struct program_header){
 		.type = narrow.p_type,
-		.segment = { narrow.p_paddr, narrow.p_vaddr, narrow.p_offset, narrow.p_filesz },
+		.segment = { narrow.p_paddr, narrow.p_vaddr, narrow.p_offset, narrow.p_filesz, 0 },
 	};
 	return true;
 }
@@ -109,61 +123,104 @@ static void clip(struct source *source, struct segment *segment)
 		size = in_file;
 	if (size > in_memory)
 		size = in_memory;
-	if (__builtin_add_overflow(source->lost, segment->size - size, &source->lost))
-		source->lost = UINT64_MAX;
+	source_lose(source, segment->size - size);
+	segment->named = segment->size < in_memory ? segment->size : in_memory;
 	segment->size = size;
 }
 
 static void add_header(struct source *source, struct program_header *header)
 {
-	if (header->type == PT_NOTE && !source->note_size) {
+	if (header->type == PT_NOTE) {
+		header->segment.paddr = 0;
 		clip(source, &header->segment);
-		source->note_offset = header->segment.offset;
-		source->note_size = header->segment.size;
+		if (header->segment.size && source->note_count < NOTES_MAX)
+			source->notes[source->note_count++] = header->segment;
 	} else if (header->type == PT_LOAD) {
 		clip(source, &header->segment);
-		if (header->segment.size)
+		if (header->segment.named)
 			source->loads[source->load_count++] = header->segment;
 	}
 }
 
+/* Notes that go on where memory begins have a corrupt size. */
+static void clip_notes(struct source *source)
+{
+	uint64_t first = UINT64_MAX, size;
+	struct segment *notes;
+	size_t i;
+
+	for (i = 0; i < source->load_count; i++)
+		if (source->loads[i].offset < first)
+			first = source->loads[i].offset;
+	for (i = 0; i < source->note_count; i++) {
+		notes = &source->notes[i];
+		size = notes->size;
+		if (notes->offset < first && size > first - notes->offset)
+			size = first - notes->offset;
+		source_lose(source, notes->size - size);
+		notes->size = size;
+	}
+}
+
+static enum result read_table(struct source *source)
+{
+	uint64_t count = source->table_count, i;
+	struct program_header header;
+
+	source->loads = calloc(count, sizeof(*source->loads));
+	source->notes = calloc(count < NOTES_MAX ? count : NOTES_MAX, sizeof(*source->notes));
+	if (!source->loads || !source->notes)
+		return fail(RESULT_FAILED, "no memory for %" PRIu64 " program headers", count);
+	for (i = 0; i < count; i++) {
+		if (!read_program_header(source, source->table + i * source->entry_size,
+					 &header)) {
+			loss("%s: program headers end after %" PRIu64 " of %" PRIu64,
+			     source->name, i, count);
+			break;
+		}
+		add_header(source, &header);
+	}
+	clip_notes(source);
+	return RESULT_OK;
+}
+
+/* Headers of 64 bits may be of a kernel of 32, and the other way round. */
+static unsigned int word_of(const struct source *source)
+{
+	switch (source->machine) {
+	case EM_386:
+	case EM_ARM:
+		return 4;
+	case EM_X86_64:
+	case EM_AARCH64:
+	case EM_PPC64:
+		return 8;
+	}
+	return source->bits / 8;
+}
+
 /**
  * source_headers - decode the ELF headers
- * @source: open file; receives machine, bits, loads and where the notes are
+ * @source: open file; receives machine, bits, loads and notes
  *
  * Return: RESULT_OK or the error, which has been told.
  */
 enum result source_headers(struct source *source)
 {
-	struct program_header header;
-	struct table table;
-	uint64_t i;
+	enum result result;
 
-	if (!file_header(source, &table))
+	if (!file_header(source))
 		return fail(RESULT_UNREADABLE, "%s: not an ELF core file of this kind of machine",
 			    source->name);
-	if (!table.count || table.count > LOADS_MAX || table.offset > source->size)
+	if (!source->table_count || source->table_count > HEADERS_MAX ||
+	    source->table > source->size)
 		return fail(RESULT_UNREADABLE, "%s: %" PRIu64 " program headers, that cannot be",
-			    source->name, table.count);
-	/* A kernel of 32 bits may have headers of 64, for more than 4 GiB. */
-	source->word = source->bits / 8;
-	if (source->machine == EM_386 || source->machine == EM_ARM)
-		source->word = 4;
-	source->loads = calloc(table.count, sizeof(*source->loads));
-	if (!source->loads)
-		return fail(RESULT_FAILED, "no memory for %" PRIu64 " program headers",
-			    table.count);
-	for (i = 0; i < table.count; i++) {
-		if (!read_program_header(source, table.offset + i * table.entry_size, &header)) {
-			note("%s: program headers end after %" PRIu64 " of %" PRIu64, source->name,
-			     i, table.count);
-			break;
-		}
-		add_header(source, &header);
-	}
-	if (!source->load_count)
-		return fail(RESULT_UNREADABLE, "%s: no memory in this file", source->name);
-	return RESULT_OK;
+			    source->name, source->table_count);
+	source->word = word_of(source);
+	result = read_table(source);
+	if (result == RESULT_OK && !source->load_count)
+		result = fail(RESULT_UNREADABLE, "%s: no memory in this file", source->name);
+	return result;
 }
 
 static int by_paddr(const void *a, const void *b)
@@ -176,24 +233,71 @@ static int by_paddr(const void *a, const void *b)
 	return left->size > right->size ? -1 : left->size < right->size;
 }
 
-/**
- * source_ranges - sort physical memory
- * @source: dump whose headers have been decoded; receives the ranges
- *
- * The kernel's text is in a dump twice, by its two virtual addresses; here each
- * physical address is there once.
- *
- * Return: RESULT_OK or the error, which has been told.
- */
-enum result source_ranges(struct source *source)
+static int by_begin(const void *a, const void *b)
 {
-	struct segment *ranges = calloc(source->load_count, sizeof(*ranges));
+	const struct span *left = a, *right = b;
+
+	return left->begin < right->begin ? -1 : left->begin > right->begin;
+}
+
+/* Note which memory the headers name and the file does not have. */
+static enum result find_gone(struct source *source)
+{
+	uint64_t highest = 0;
+	size_t i, count = 0;
+
+	source->gone = calloc(source->load_count, sizeof(*source->gone));
+	if (!source->gone)
+		return fail(RESULT_FAILED, "no memory for %zu ranges", source->load_count);
+	for (i = 0; i < source->load_count; i++) {
+		const struct segment *load = &source->loads[i];
+
+		if (load->size < load->named)
+			source->gone[count++] = (struct span){
+				load->paddr + load->size, load->paddr + load->named,
+			};
+	}
+	qsort(source->gone, count, sizeof(*source->gone), by_begin);
+	for (i = 0; i < count; i++) {
+		if (source->gone[i].end > highest)
+			highest = source->gone[i].end;
+		source->gone[i].end = highest;
+	}
+	source->gone_count = count;
+	return RESULT_OK;
+}
+
+/**
+ * source_page_gone - tell whether a part of a page is not in the file, though it ought to be
+ * @source: open dump
+ * @pfn:    page number
+ *
+ * With zeros for that part it would be a wrong page.
+ *
+ * Return: whether there may be such a part.
+ */
+bool source_page_gone(const struct source *source, uint64_t pfn)
+{
+	uint64_t begin = pfn << source->page_shift, end = begin + source->page_size;
+	size_t low = 0, high = source->gone_count, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (source->gone[middle].begin < end)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && source->gone[low - 1].end > begin;
+}
+
+/* Sort what the file has, and let each physical address be there once. */
+static void sort_ranges(struct source *source)
+{
+	struct segment *ranges = source->ranges;
 	uint64_t end = 0, skip;
 	size_t i, count = 0;
 
-	if (!ranges)
-		return fail(RESULT_FAILED, "no memory for %zu ranges", source->load_count);
-	source->ranges = ranges;
 	memcpy(ranges, source->loads, source->load_count * sizeof(*ranges));
 	qsort(ranges, source->load_count, sizeof(*ranges), by_paddr);
 	for (i = 0; i < source->load_count; i++) {
@@ -210,8 +314,27 @@ enum result source_ranges(struct source *source)
 		ranges[count++] = range;
 	}
 	source->range_count = count;
-	source->max_pfn = ((end - 1) >> source->page_shift) + 1;
-	return RESULT_OK;
+	source->max_pfn = end ? ((end - 1) >> source->page_shift) + 1 : 0;
+}
+
+/**
+ * source_ranges - sort physical memory
+ * @source: dump whose headers have been decoded; receives the ranges
+ *
+ * The kernel's text is in a dump twice, by its two virtual addresses; here each
+ * physical address is there once.
+ *
+ * Return: RESULT_OK or the error, which has been told.
+ */
+enum result source_ranges(struct source *source)
+{
+	source->ranges = calloc(source->load_count, sizeof(*source->ranges));
+	if (!source->ranges)
+		return fail(RESULT_FAILED, "no memory for %zu ranges", source->load_count);
+	sort_ranges(source);
+	if (!source->range_count)
+		return fail(RESULT_UNREADABLE, "%s: no memory in this file", source->name);
+	return find_gone(source);
 }
 
 /**

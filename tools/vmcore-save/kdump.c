@@ -6,6 +6,7 @@
  * map gets into it after the pages of that piece and their descriptors, and
  * the header says until the end that the dump is not complete.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +37,9 @@ struct worker {
  * @zero:	descriptor of the page that all pages of zeros share
  * @zero_unit:	that page, as it is written
  * @zero_page:	its data
- * @missing:	pages could not be read
+ * @pages:	pages so far
+ * @next_pfn:	lowest number that the next one may have
+ * @ended:	the end has been written, or could not be
  */
 struct kdump {
 	struct save *save;
@@ -53,7 +56,9 @@ struct kdump {
 	struct page_desc zero;
 	struct unit zero_unit;
 	char *zero_page;
-	bool missing;
+	uint64_t pages;
+	uint64_t next_pfn;
+	bool ended;
 };
 
 static bool next(void *context, struct chunk *chunk)
@@ -98,7 +103,8 @@ static enum result checkpoint(struct kdump *kdump, bool with_data)
 	while (kept < kdump->count && kdump->waiting[kept].offset + kdump->waiting[kept].size <=
 				      kdump->data.durable)
 		kept++;
-	map_keep(&kdump->map, kept);
+	if (kept < kdump->count)
+		map_keep(&kdump->map, kept);
 	other = stream_put(&kdump->desc, kdump->waiting, kept * sizeof(*kdump->waiting));
 	if (other == RESULT_OK)
 		other = stream_flush(&kdump->desc);
@@ -108,15 +114,46 @@ static enum result checkpoint(struct kdump *kdump, bool with_data)
 	return result == RESULT_OK ? other : result;
 }
 
+/*
+ * The bit of a page and its descriptor are found by counting. So a page that comes
+ * twice, or not in order, would give all that follow the content of another one.
+ */
+static enum result check_page(struct kdump *kdump, uint64_t pfn)
+{
+	if (pfn < kdump->next_pfn || pfn >= kdump->save->source->max_pfn)
+		return fail(RESULT_FAILED, "a defect: page %#" PRIx64 " comes after page %#" PRIx64,
+			    pfn, kdump->next_pfn - 1);
+	if (kdump->pages == kdump->layout.pages)
+		return fail(RESULT_FAILED, "a defect: more than the %" PRIu64 " pages that were"
+			    " counted", kdump->pages);
+	kdump->next_pfn = pfn + 1;
+	kdump->pages++;
+	return RESULT_OK;
+}
+
 static enum result add_page(struct kdump *kdump, uint64_t pfn, const struct page_desc *desc)
 {
-	enum result result = RESULT_OK;
+	enum result result = check_page(kdump, pfn);
 
+	if (result != RESULT_OK)
+		return result;
 	if (kdump->count && pfn / MAP_PAGES != kdump->map.index)
 		result = checkpoint(kdump, true);
 	map_set(&kdump->map, pfn);
 	kdump->waiting[kdump->count++] = *desc;
 	return result;
+}
+
+/*
+ * Some readers of the flattened form look for the data of a lost page at offset 0 all
+ * the same, so there it is a page that is not in the dump.
+ */
+static enum result add_lost(struct kdump *kdump, uint64_t pfn)
+{
+	static const struct page_desc lost;
+
+	report_missing(kdump->layout.block);
+	return kdump->save->sink->flat ? check_page(kdump, pfn) : add_page(kdump, pfn, &lost);
 }
 
 static enum result add_data(struct kdump *kdump, uint64_t pfn, const struct unit *unit,
@@ -149,8 +186,6 @@ static enum result add_zero(struct kdump *kdump, uint64_t pfn)
 
 static enum result commit_unit(struct kdump *kdump, const struct unit *unit, const char *data)
 {
-	static const struct page_desc lost;
-
 	switch (unit->state) {
 	case UNIT_ABSENT:
 		break;
@@ -162,9 +197,7 @@ static enum result commit_unit(struct kdump *kdump, const struct unit *unit, con
 	case UNIT_ZERO:
 		return add_zero(kdump, unit->pfn);
 	case UNIT_MISSING:
-		kdump->missing = true;
-		report_missing(kdump->layout.block);
-		return add_page(kdump, unit->pfn, &lost);
+		return add_lost(kdump, unit->pfn);
 	case UNIT_DATA:
 		return add_data(kdump, unit->pfn, unit, data);
 	}
@@ -182,6 +215,7 @@ static enum result commit(void *context, struct chunk *chunk)
 		result = commit_unit(kdump, &chunk->units[i], data);
 		data += chunk->units[i].size;
 	}
+	report_missing(chunk->lost);
 	report_done(chunk->bytes);
 	return result;
 }
@@ -189,13 +223,12 @@ static enum result commit(void *context, struct chunk *chunk)
 static enum result write_first_map(struct kdump *kdump)
 {
 	const struct source *source = kdump->save->source;
-	uint64_t bytes = kdump->layout.map_blocks * kdump->layout.block;
 	enum result result;
 	struct map map;
 	uint64_t pfn, last;
 	size_t i;
 
-	result = map_init(&map, kdump->save->sink, kdump->layout.map_offset[0], bytes);
+	result = map_init(&map, kdump->save->sink, kdump->layout.map_offset[0]);
 	for (i = 0; i < source->range_count && result == RESULT_OK; i++) {
 		const struct segment *range = &source->ranges[i];
 
@@ -209,8 +242,55 @@ static enum result write_first_map(struct kdump *kdump)
 		}
 	}
 	if (result == RESULT_OK)
-		result = map_finish(&map);
+		result = map_flush(&map);
 	map_destroy(&map);
+	return result;
+}
+
+/* The maps may be so much larger than what one 8th of the memory is, on a disk. */
+#define MAP_SLACK (32ULL << 20)
+
+/*
+ * A bitmap has bits for all addresses up to the highest. On a disk, which has no holes,
+ * one page far away would have gigabytes written; flattened, bits of nothing cost nothing.
+ */
+static bool is_far(const struct kdump *kdump)
+{
+	const struct source *source = kdump->save->source;
+	uint64_t bytes = 0;
+	size_t i;
+
+	for (i = 0; i < source->range_count; i++)
+		bytes += source->ranges[i].size;
+	return kdump->layout.desc_offset - kdump->layout.map_offset[0] > MAP_SLACK + bytes / 8;
+}
+
+static enum result begin_flat(struct kdump *kdump)
+{
+	const struct kdump_layout *layout = &kdump->layout;
+	struct sink *sink = kdump->save->sink;
+	enum result result = sink_flatten(sink);
+
+	sink_part(sink, layout->block, layout->map_offset[0]);
+	sink_part(sink, layout->map_offset[0], layout->map_offset[1]);
+	sink_part(sink, layout->map_offset[1], layout->desc_offset);
+	sink_part(sink, layout->desc_offset, layout->data_offset);
+	if (result == RESULT_OK)
+		result = sink_part(sink, layout->data_offset, INT64_MAX);
+	return result == RESULT_OK ? kdump_begin_header(kdump->save, layout) : result;
+}
+
+/* On a disk there is a dump of an earlier crash, maybe, of which nothing may be read. */
+static enum result begin_blocks(struct kdump *kdump)
+{
+	const struct kdump_layout *layout = &kdump->layout;
+	struct sink *sink = kdump->save->sink;
+	enum result result = sink_zero(sink, 0, layout->block);
+
+	if (result == RESULT_OK)
+		result = sink_zero(sink, layout->map_offset[0], layout->desc_offset);
+	if (result == RESULT_OK)
+		result = sink_reserve(sink, layout->desc_offset, layout->data_offset);
 	return result;
 }
 
@@ -218,22 +298,27 @@ static enum result begin(struct kdump *kdump)
 {
 	struct save *save = kdump->save;
 	struct kdump_layout *layout = &kdump->layout;
-	/* In the flattened form nothing can be written twice. */
-	bool complete = save->sink->kind == SINK_FLAT;
 	uint64_t pages, bytes;
 	enum result result;
 
 	report_stage("scan");
-	walk_init(&kdump->walk, save->source, &pages, &bytes);
+	result = walk_init(&kdump->walk, save->source, &pages, &bytes);
+	if (result != RESULT_OK)
+		return result;
 	kdump_layout(layout, save->source, pages);
 	report_copy(bytes);
-	result = sink_reserve(save->sink, layout->data_offset);
-	if (result == RESULT_OK)
-		result = kdump_write_header(save, layout, complete);
+	if (save->sink->kind == SINK_BLOCK && !save->sink->flat && is_far(kdump)) {
+		note("%s: flattened, since there is memory as far as %#" PRIx64, save->sink->name,
+		     save->source->max_pfn << save->source->page_shift);
+		save->sink->flat = true;
+	}
+	result = save->sink->flat ? begin_flat(kdump) : begin_blocks(kdump);
 	if (result == RESULT_OK)
 		result = kdump_write_sub_header(save, layout);
 	if (result == RESULT_OK)
 		result = write_first_map(kdump);
+	if (result == RESULT_OK && !save->sink->flat)
+		result = kdump_begin_header(save, layout);
 	return result;
 }
 
@@ -258,8 +343,7 @@ static enum result init(struct kdump *kdump)
 	struct kdump_layout *layout = &kdump->layout;
 	enum result result;
 
-	result = map_init(&kdump->map, sink, layout->map_offset[1],
-			  layout->map_blocks * layout->block);
+	result = map_init(&kdump->map, sink, layout->map_offset[1]);
 	if (result == RESULT_OK)
 		result = stream_init(&kdump->desc, sink, layout->desc_offset, DESC_BUFFER);
 	if (result == RESULT_OK)
@@ -296,6 +380,29 @@ static void destroy(struct kdump *kdump)
 	map_destroy(&kdump->map);
 }
 
+/*
+ * Bring the end of the dump into the file. The header says that all is there when all
+ * has arrived on the disk; in the flattened form it comes before the last record.
+ */
+static enum result finish(struct kdump *kdump)
+{
+	struct sink *sink = kdump->save->sink;
+	enum result result;
+
+	report_stage("sync");
+	kdump->ended = true;
+	if (sink->flat) {
+		sink_use_tail(sink);
+		result = kdump_end_header(kdump->save, &kdump->layout);
+		return result == RESULT_OK ? sink_finish(sink, 0) : result;
+	}
+	result = sink_finish(sink, stream_offset(&kdump->data));
+	if (result != RESULT_OK || report_incomplete())
+		return result;
+	result = kdump_end_header(kdump->save, &kdump->layout);
+	return result == RESULT_OK ? sink_sync(sink) : result;
+}
+
 static enum result copy(struct kdump *kdump)
 {
 	static const struct pipeline_ops ops = {
@@ -305,27 +412,16 @@ static enum result copy(struct kdump *kdump)
 	};
 	struct sink *sink = kdump->save->sink;
 	enum result result, last;
-	bool flat;
 
 	result = pipeline_run(&ops, kdump, kdump->save->threads);
+	if (result != RESULT_OK)
+		sink_use_tail(sink);
 	/* After an error of the output, no more is tried there than the end. */
 	last = checkpoint(kdump, result == RESULT_OK || result == RESULT_FAILED);
 	if (result == RESULT_OK)
 		result = last;
 	if (result == RESULT_OK)
-		result = map_finish(&kdump->map);
-	if (result != RESULT_OK)
-		return result;
-	report_stage("sync");
-	/* The header has said what was likely; correct it. */
-	flat = sink->kind == SINK_FLAT;
-	if (kdump->missing == flat)
-		result = kdump_write_header(kdump->save, &kdump->layout, !kdump->missing);
-	if (result == RESULT_OK)
-		result = sink_finish(sink, stream_offset(&kdump->data));
-	if (result == RESULT_OK && kdump->missing)
-		result = fail(RESULT_UNREADABLE, "%s: not all pages could be read",
-			      kdump->save->source->name);
+		return finish(kdump);
 	return result;
 }
 
@@ -346,6 +442,11 @@ enum result save_kdump(struct save *save)
 		result = init(&kdump);
 	if (result == RESULT_OK)
 		result = copy(&kdump);
+	/* A flattened dump has an end, whatever ended it. */
+	if (result != RESULT_OK && save->sink->flat && !kdump.ended) {
+		save->cut = true;
+		finish(&kdump);
+	}
 	destroy(&kdump);
 	return result;
 }

@@ -16,7 +16,6 @@
  * struct map - a bitmap on its way into the file, by ascending page number
  * @sink:   destination
  * @offset: where the map is
- * @size:   its bytes
  * @index:  which piece is in @buf
  * @used:   it has bits
  * @next:   first piece that has not been written
@@ -25,19 +24,17 @@
 struct map {
 	struct sink *sink;
 	uint64_t offset;
-	uint64_t size;
 	uint64_t index;
 	bool used;
 	uint64_t next;
 	unsigned char *buf;
 };
 
-enum result map_init(struct map *map, struct sink *sink, uint64_t offset, uint64_t size);
+enum result map_init(struct map *map, struct sink *sink, uint64_t offset);
 void map_destroy(struct map *map);
 void map_set(struct map *map, uint64_t pfn);
 void map_keep(struct map *map, unsigned int bits);
 enum result map_flush(struct map *map);
-enum result map_finish(struct map *map);
 
 /* Pages whose data may come again: how many are remembered, and how large at most. */
 #define SHARED_COUNT 64
@@ -51,8 +48,8 @@ struct shared {
 bool shared_find(struct shared *table, const void *data, struct page_desc *desc);
 
 void kdump_layout(struct kdump_layout *layout, const struct source *source, uint64_t pages);
-enum result kdump_write_header(const struct save *save, const struct kdump_layout *layout,
-			       bool complete);
+enum result kdump_begin_header(const struct save *save, const struct kdump_layout *layout);
+enum result kdump_end_header(const struct save *save, const struct kdump_layout *layout);
 enum result kdump_write_sub_header(const struct save *save, const struct kdump_layout *layout);
 
 #endif

@@ -36,6 +36,7 @@ static_assert(sizeof(struct page_desc) == 24, "as in the file");
 /**
  * struct kdump_layout - where the parts of the file are
  * @block:	  bytes of a block
+ * @pages:	  at most so many will be in the file
  * @sub_blocks:	  blocks of sub header and notes
  * @map_blocks:	  blocks of each map
  * @note_offset:  where the notes are
@@ -45,6 +46,7 @@ static_assert(sizeof(struct page_desc) == 24, "as in the file");
  */
 struct kdump_layout {
 	uint32_t block;
+	uint64_t pages;
 	uint64_t sub_blocks;
 	uint64_t map_blocks;
 	uint64_t note_offset;

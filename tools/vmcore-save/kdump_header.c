@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "interrupt.h"
 #include "kdump.h"
 #include "memory.h"
 #include "vmcoreinfo.h"
@@ -106,6 +107,7 @@ void kdump_layout(struct kdump_layout *layout, const struct source *source, uint
 	uint64_t desc_bytes = pages * sizeof(struct page_desc);
 
 	layout->block = block;
+	layout->pages = pages;
 	layout->note_offset = block + KDUMP_SUB_HEADER_SIZE;
 	layout->sub_blocks = (KDUMP_SUB_HEADER_SIZE + source->note_size + block - 1) / block;
 	layout->map_blocks = (map_bytes + block - 1) / block;
@@ -116,35 +118,24 @@ void kdump_layout(struct kdump_layout *layout, const struct source *source, uint
 			      SINK_ALIGN * SINK_ALIGN;
 }
 
-/**
- * kdump_write_header - write the first block
- * @save:     what is saved
- * @layout:   of the file
- * @complete: all pages are in it
- *
- * Return: RESULT_OK or the error, which has been told.
- */
-enum result kdump_write_header(const struct save *save, const struct kdump_layout *layout,
-			       bool complete)
+/* Put the header together; return where its status is. */
+static size_t make_header(const struct save *save, const struct kdump_layout *layout,
+			  unsigned char *block, bool complete)
 {
 	const struct source *source = save->source;
-	unsigned char *block = aligned_alloc(SINK_ALIGN, layout->block);
 	uint32_t max_mapnr = source->max_pfn > UINT32_MAX ? UINT32_MAX : source->max_pfn;
+	struct record header = record_of(source, block);
 	uint64_t crash_time = 0;
-	struct record header;
-	enum result result;
-	size_t written;
+	size_t status;
 
-	if (!block)
-		return fail(RESULT_FAILED, "no memory for the header");
 	memset(block, 0, layout->block);
 	info_decimal(source->info, "CRASHTIME", &crash_time);
-	header = record_of(source, block);
 	put(&header, KDUMP_SIGNATURE, strlen(KDUMP_SIGNATURE), 1);
 	put_int(&header, KDUMP_VERSION);
 	put_names(&header, source);
 	put_long(&header, crash_time);
 	put_long(&header, 0);			/* microseconds of that */
+	status = header.size;
 	put_int(&header, save->compression | (complete ? 0 : KDUMP_INCOMPLETE));
 	put_int(&header, layout->block);
 	put_int(&header, layout->sub_blocks);
@@ -155,29 +146,105 @@ enum result kdump_write_header(const struct save *save, const struct kdump_layou
 	put_int(&header, 0);			/* and written */
 	put_int(&header, 0);			/* the CPU that dumps */
 	put_int(&header, source->cpus);
-	result = sink_write(save->sink, 0, block, layout->block, &written);
+	return status;
+}
+
+/* A byte has one record: the status, which changes, one of its own. */
+static enum result write_in_records(struct sink *sink, const unsigned char *block, size_t size,
+				    size_t status)
+{
+	size_t behind = status + sizeof(uint32_t), written;
+	enum result result;
+
+	sink_part(sink, 0, status);
+	sink_part(sink, status, behind);
+	sink_part(sink, behind, size);
+	result = sink_write(sink, 0, block, status, &written);
+	if (result == RESULT_OK)
+		result = sink_late_begin(sink, status, block + status, sizeof(uint32_t));
+	if (result == RESULT_OK)
+		result = sink_write(sink, behind, block + behind, size - behind, &written);
+	return result;
+}
+
+static enum result write_header(const struct save *save, const struct kdump_layout *layout,
+				bool first)
+{
+	unsigned char *block = aligned_alloc(SINK_ALIGN, layout->block);
+	struct sink *sink = save->sink;
+	size_t status, written;
+	enum result result;
+
+	if (!block)
+		return fail(RESULT_FAILED, "no memory for the header");
+	status = make_header(save, layout, block,
+			     !first && !save->cut && !report_incomplete());
+	if (!sink->flat)
+		result = sink_write(sink, 0, block, layout->block, &written);
+	else if (first)
+		result = write_in_records(sink, block, layout->block, status);
+	else
+		result = sink_late(sink, status, block + status, sizeof(uint32_t));
 	free(block);
+	return result;
+}
+
+/**
+ * kdump_begin_header - write the first block, which says that the dump is not complete
+ * @save:   what is saved
+ * @layout: of the file
+ *
+ * Return: RESULT_OK or the error, which has been told.
+ */
+enum result kdump_begin_header(const struct save *save, const struct kdump_layout *layout)
+{
+	return write_header(save, layout, true);
+}
+
+/**
+ * kdump_end_header - have the first block say whether the dump is complete
+ * @save:   what is saved
+ * @layout: of the file
+ *
+ * Return: RESULT_OK or the error, which has been told.
+ */
+enum result kdump_end_header(const struct save *save, const struct kdump_layout *layout)
+{
+	return write_header(save, layout, false);
+}
+
+/* Segments follow each other, each from a multiple of 4 on. */
+static enum result copy_segment(const struct source *source, const struct segment *segment,
+				struct stream *stream, char *buf)
+{
+	static const char padding[4];
+	enum result result = RESULT_OK;
+	uint64_t done, size;
+
+	for (done = 0; result == RESULT_OK && done < segment->size; done += size) {
+		size = segment->size - done;
+		if (size > NOTE_PIECE)
+			size = NOTE_PIECE;
+		report_missing(source_read_parts(source, segment->offset + done, buf, size));
+		result = stream_put(stream, buf, size);
+		if (result == RESULT_OK)
+			result = interrupt_check();
+	}
+	if (result == RESULT_OK && segment->size % 4)
+		result = stream_put(stream, padding, 4 - segment->size % 4);
 	return result;
 }
 
 static enum result copy_notes(const struct source *source, struct stream *stream)
 {
-	uint64_t done = 0, got, size;
 	enum result result = RESULT_OK;
 	char *buf = malloc(NOTE_PIECE);
+	size_t i;
 
 	if (!buf)
 		return fail(RESULT_FAILED, "no memory for the notes");
-	while (result == RESULT_OK && done < source->note_size) {
-		size = source->note_size - done;
-		if (size > NOTE_PIECE)
-			size = NOTE_PIECE;
-		got = source_read(source, source->note_offset + done, buf, size);
-		memset(buf + got, 0, size - got);
-		report_missing(size - got);
-		result = stream_put(stream, buf, size);
-		done += size;
-	}
+	for (i = 0; i < source->note_count && result == RESULT_OK; i++)
+		result = copy_segment(source, &source->notes[i], stream, buf);
 	free(buf);
 	return result;
 }
@@ -189,15 +256,15 @@ static void sub_header(const struct save *save, const struct kdump_layout *layou
 	uint64_t phys_base = 0, info = 0;
 
 	info_decimal(source->info, "NUMBER(phys_base)", &phys_base);
-	if (source->info_size)
-		info = layout->note_offset + (source->info_offset - source->note_offset);
+	if (source->info_size && source->info_offset + source->info_size <= source->note_size)
+		info = layout->note_offset + source->info_offset;
 	put_long(record, phys_base);
-	put_int(record, save->level);
+	put_int(record, save->level & ~LEVEL_ZERO);	/* pages of zeros are there */
 	put_int(record, 0);			/* one file, not split */
 	put_long(record, 0);			/* so the next two are of no use */
 	put_long(record, 0);
 	put_wide(record, info);
-	put_long(record, source->info_size);
+	put_long(record, info ? source->info_size : 0);
 	put_wide(record, source->note_size ? layout->note_offset : 0);
 	put_long(record, source->note_size);
 	put_wide(record, 0);			/* nothing erased from pages */

@@ -3,6 +3,7 @@
  * The bitmaps of the kdump-compressed format. Of each, only a piece is in
  * memory: of a machine with terabytes, the whole would be too large.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,16 +14,14 @@
  * @map:    receives the result
  * @sink:   destination
  * @offset: where the map is to be, a multiple of SINK_ALIGN
- * @size:   its bytes, likewise
  *
  * Return: RESULT_OK or the error, which has been told.
  */
-enum result map_init(struct map *map, struct sink *sink, uint64_t offset, uint64_t size)
+enum result map_init(struct map *map, struct sink *sink, uint64_t offset)
 {
 	memset(map, 0, sizeof(*map));
 	map->sink = sink;
 	map->offset = offset;
-	map->size = size;
 	map->buf = aligned_alloc(SINK_ALIGN, MAP_PIECE);
 	if (!map->buf)
 		return fail(RESULT_FAILED, "no memory for a bitmap");
@@ -77,36 +76,24 @@ void map_keep(struct map *map, unsigned int bits)
  * map_flush - write the piece in memory
  * @map: map; goes on with an empty piece, of a higher page number
  *
+ * What lies between two pieces has to be zeros already.
+ *
  * Return: RESULT_OK or the error, which has been told.
  */
 enum result map_flush(struct map *map)
 {
-	uint64_t offset = map->offset + map->index * MAP_PIECE;
 	enum result result;
 	size_t written;
 
 	if (!map->used)
 		return RESULT_OK;
-	result = sink_zero(map->sink, map->offset + map->next * MAP_PIECE, offset);
-	if (result == RESULT_OK)
-		result = sink_write(map->sink, offset, map->buf, MAP_PIECE, &written);
+	if (map->index < map->next)
+		return fail(RESULT_FAILED, "a defect: piece %" PRIu64 " of a bitmap comes after %"
+			    PRIu64, map->index, map->next - 1);
+	result = sink_write(map->sink, map->offset + map->index * MAP_PIECE, map->buf, MAP_PIECE,
+			    &written);
 	memset(map->buf, 0, MAP_PIECE);
 	map->used = false;
 	map->next = map->index + 1;
 	return result;
-}
-
-/**
- * map_finish - write the rest of the map
- * @map: map, to be destroyed then
- *
- * Return: RESULT_OK or the error, which has been told.
- */
-enum result map_finish(struct map *map)
-{
-	enum result result = map_flush(map);
-
-	if (result != RESULT_OK)
-		return result;
-	return sink_zero(map->sink, map->offset + map->next * MAP_PIECE, map->offset + map->size);
 }

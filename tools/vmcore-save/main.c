@@ -3,6 +3,7 @@
  * vmcore-save: save the memory of a crashed kernel, from the kernel that runs
  * after the crash, or convert a saved dump.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -12,8 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "interrupt.h"
 #include "log.h"
 #include "save.h"
 
@@ -26,8 +29,8 @@
 #define VMCORE_KERN PROC "/vmcore-kern"
 #define VMCORE_KERN_LEVEL PROC "/vmcore-kern-level"
 #define DEFAULT_THREADS_MAX 16
+#define CPUS_MAX (1U << 20)
 
-#define LEVEL_ZERO 1
 #define LEVEL_MAX 31
 
 enum format {
@@ -51,6 +54,7 @@ struct options {
 	bool quiet;
 	uint64_t limit;		/* 0: none */
 	const char *status_file;
+	bool for_saving;	/* an option was given that only saving has */
 	const char *source;
 	const char *dest;
 };
@@ -74,9 +78,12 @@ static const char usage_text[] =
 	"  -s FILE      keep the state in FILE, as NAME=VALUE lines\n"
 	"  --dmesg      write the log of the crashed kernel instead, as text\n"
 	"  --info       print what is known of the crash, as NAME=VALUE lines\n"
+	"  --version    print the version\n"
 	"  -h, --help   show this text\n"
 	"\n"
-	"Exit status: 0 all saved, 1 error, 2 wrong usage, 3 no space, 4 source unreadable.\n";
+	"Exit status: 0 all saved, 1 error, 2 wrong usage, 3 no space, 4 not all could be read.\n";
+
+static const char version_text[] = "vmcore-save, for Linux 6.12 (" VERSION ")\n";
 
 static bool parse_number(const char *text, long min, long max, long *ret)
 {
@@ -84,7 +91,7 @@ static bool parse_number(const char *text, long min, long max, long *ret)
 
 	errno = 0;
 	*ret = strtol(text, &end, 10);
-	return end != text && !*end && !errno && *ret >= min && *ret <= max;
+	return isdigit((unsigned char)*text) && !*end && !errno && *ret >= min && *ret <= max;
 }
 
 static bool parse_format(const char *name, enum format *ret)
@@ -109,6 +116,7 @@ static bool set_option(struct options *options, int letter, const char *value)
 {
 	long number;
 
+	options->for_saving |= letter != 'D' && letter != 'I';
 	switch (letter) {
 	case 'l':
 		if (!parse_number(value, 0, LEVEL_MAX, &number))
@@ -145,6 +153,14 @@ static bool set_option(struct options *options, int letter, const char *value)
 	return false;
 }
 
+/* Print a text that was asked for. */
+static enum result print_text(const char *text)
+{
+	if (fputs(text, stdout) >= 0 && !fflush(stdout))
+		return RESULT_OK;
+	return fail(RESULT_FAILED, "standard output: cannot write: %s", strerror(errno));
+}
+
 static enum result take_files(struct options *options, int count, char **files)
 {
 	static const int wanted[] = { [TASK_SAVE] = 1, [TASK_LOG] = 2, [TASK_INFO] = 1 };
@@ -167,32 +183,43 @@ static enum result parse_options(struct options *options, int argc, char **argv)
 	static const struct option words[] = {
 		{ "dmesg", no_argument, NULL, 'D' },
 		{ "info", no_argument, NULL, 'I' },
+		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
 	int letter;
 
 	while ((letter = getopt_long(argc, argv, "+l:F:c:t:m:s:qh", words, NULL)) != -1) {
-		if (letter == 'h') {
-			fputs(usage_text, stdout);
-			exit(RESULT_OK);
-		}
+		if (letter == 'h' || letter == 'V')
+			exit(print_text(letter == 'h' ? usage_text : version_text));
 		if (letter == '?')
 			return RESULT_USAGE;
 		if (!set_option(options, letter, optarg))
 			return fail(RESULT_USAGE, "-%c cannot be '%s', see vmcore-save -h",
 				    letter, optarg);
 	}
+	if (options->task != TASK_SAVE && options->for_saving)
+		return fail(RESULT_USAGE, "--dmesg and --info have no other options");
 	return take_files(options, argc - optind, argv + optind);
 }
 
+/* Of the CPUs that there may be; the kernel says how many these are by what it refuses. */
 static unsigned int cpu_count(void)
 {
-	cpu_set_t set;
-	unsigned int count = 1;
+	unsigned int possible, count = 1;
+	cpu_set_t *set;
 
-	if (!sched_getaffinity(0, sizeof(set), &set))
-		count = CPU_COUNT(&set);
+	for (possible = 1024; possible <= CPUS_MAX; possible *= 2) {
+		set = CPU_ALLOC(possible);
+		if (!set)
+			break;
+		if (!sched_getaffinity(0, CPU_ALLOC_SIZE(possible), set)) {
+			count = CPU_COUNT_S(CPU_ALLOC_SIZE(possible), set);
+			CPU_FREE(set);
+			break;
+		}
+		CPU_FREE(set);
+	}
 	return count < DEFAULT_THREADS_MAX ? count : DEFAULT_THREADS_MAX;
 }
 
@@ -262,6 +289,12 @@ static enum result open_source(struct options *options, struct source *source)
 
 static enum result save_format(struct options *options, struct source *source)
 {
+	static const enum sink_form forms[] = {
+		[FORMAT_KDUMP] = SINK_FLAT_PIPE,
+		[FORMAT_ELF] = SINK_AS_IS,
+		[FORMAT_FLAT] = SINK_FLAT,
+	};
+	enum sink_form form = forms[options->format];
 	struct sink sink = { .fd = -1 };
 	struct save save = {
 		.source = source,
@@ -273,30 +306,52 @@ static enum result save_format(struct options *options, struct source *source)
 	enum result result;
 
 	if (source->lost)
-		note("%s: %" PRIu64 " bytes that its headers name are not in it", source->name,
+		loss("%s: %" PRIu64 " bytes that its headers name are not in it", source->name,
 		     source->lost);
 	report_missing(source->lost);
-	result = sink_open(&sink, options->dest, options->format == FORMAT_FLAT, source->fd);
-	if (options->limit)
+	result = sink_open(&sink, options->dest, form, source->fd);
+	if (options->limit && options->limit < sink.limit)
 		sink.limit = options->limit;
+	/* Nothing of an earlier dump is to be taken for this one. */
+	if (result == RESULT_OK && sink.kind == SINK_BLOCK)
+		result = sink_zero(&sink, 0, SINK_ALIGN);
 	if (result == RESULT_OK)
 		result = options->format == FORMAT_ELF ? save_elf(&save) : save_kdump(&save);
 	sink_close(&sink);
-	if (result == RESULT_OK && source->lost)
-		result = fail(RESULT_UNREADABLE, "%s: the file is too short for its headers",
-			      source->name);
+	if (result == RESULT_OK && report_incomplete())
+		result = fail(RESULT_UNREADABLE, "%s: not all of it could be read, so what has been"
+			      " saved is marked as incomplete", source->name);
 	return result;
+}
+
+/* The state may not replace what is read or written. */
+static enum result check_status_file(const struct options *options)
+{
+	const char *others[] = { options->source, options->dest };
+	struct stat status, other;
+	size_t i;
+
+	for (i = 0; options->status_file && i < 2; i++) {
+		if (!others[i])
+			continue;
+		if (!strcmp(options->status_file, others[i]) ||
+		    (!stat(options->status_file, &status) && !stat(others[i], &other) &&
+		     S_ISREG(status.st_mode) && status.st_dev == other.st_dev &&
+		     status.st_ino == other.st_ino))
+			return fail(RESULT_USAGE, "-s and %s are the same file", others[i]);
+	}
+	return RESULT_OK;
 }
 
 static enum result save(struct options *options)
 {
 	struct source source = { .fd = -1 };
-	enum result result;
+	enum result result = check_status_file(options);
 
-	if (!strcmp(options->dest, "-") && options->format == FORMAT_KDUMP)
-		options->format = FORMAT_FLAT;
+	if (result != RESULT_OK)
+		return result;
 	report_init(options->quiet, options->status_file);
-	pipeline_stop_on_signals();
+	interrupt_init();
 	result = open_source(options, &source);
 	if (result == RESULT_OK)
 		result = save_format(options, &source);
@@ -320,6 +375,23 @@ static enum result print(const struct options *options)
 	return result;
 }
 
+/*
+ * Without standard streams the next files to be opened would take their place, and a
+ * message would go into the dump. Whatever stands in for them cannot be written.
+ */
+static void keep_standard_streams(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+		if (fd < 0)
+			fd = open("/", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {
@@ -327,8 +399,10 @@ int main(int argc, char **argv)
 		.compression = COMPRESS_ZSTD,
 		.threads = cpu_count(),
 	};
-	enum result result = parse_options(&options, argc, argv);
+	enum result result;
 
+	keep_standard_streams();
+	result = parse_options(&options, argc, argv);
 	if (result != RESULT_OK)
 		return result;
 	return options.task == TASK_SAVE ? save(&options) : print(&options);

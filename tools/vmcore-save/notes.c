@@ -6,6 +6,7 @@
  * Documentation/admin-guide/kdump/vmcoreinfo.rst of the kernel.
  */
 #include <elf.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,12 +19,21 @@
 /* More notes than that are not looked at: a machine has fewer CPUs. */
 #define NOTES_MAX 1048576
 
+/*
+ * So many bytes of a segment are notes even if they make no sense. A segment of notes
+ * that are good may have more: drivers add dumps of their devices.
+ */
+#define DAMAGED_MAX (64ULL << 20)
+
+/* So many bytes of notes are taken, of all segments. */
+#define NOTES_SIZE_MAX (1ULL << 30)
+
 static uint64_t align4(uint64_t size)
 {
 	return (size + 3) & ~3ULL;
 }
 
-static void take_info(struct source *source, uint64_t offset, uint32_t size)
+static void take_info(struct source *source, size_t number, uint64_t offset, uint32_t size)
 {
 	char *text;
 
@@ -31,13 +41,15 @@ static void take_info(struct source *source, uint64_t offset, uint32_t size)
 		return;
 	text = malloc(size + 1);
 	if (!text || !source_read_exact(source, offset, text, size)) {
+		loss("%s: vmcoreinfo cannot be read", source->name);
 		free(text);
 		return;
 	}
 	text[size] = '\0';
 	free(source->info);
 	source->info = text;
-	source->info_offset = offset;
+	source->info_offset = offset - source->notes[number].offset +
+			      source_note_begin(source, number);
 	source->info_size = strlen(text);
 }
 
@@ -47,14 +59,18 @@ static bool is_prstatus(const Elf64_Nhdr *header, const char *name)
 	       header->n_type == NT_PRSTATUS;
 }
 
-static void take_note(void *context, const Elf64_Nhdr *header, const char *name, uint64_t desc)
+typedef void (*note_fn)(void *context, size_t number, const Elf64_Nhdr *header, const char *name,
+			uint64_t desc);
+
+static void take_note(void *context, size_t number, const Elf64_Nhdr *header, const char *name,
+		      uint64_t desc)
 {
 	struct source *source = context;
 
 	if (is_prstatus(header, name))
 		source->cpus++;
 	if (header->n_namesz == sizeof(INFO_NAME) && !strcmp(name, INFO_NAME))
-		take_info(source, desc, header->n_descsz);
+		take_info(source, number, desc, header->n_descsz);
 }
 
 static void take_page_size(struct source *source)
@@ -68,30 +84,111 @@ static void take_page_size(struct source *source)
 	source->page_shift = __builtin_ctz(source->page_size);
 }
 
-typedef void (*note_fn)(void *context, const Elf64_Nhdr *header, const char *name, uint64_t desc);
+/* How a segment of notes ends. */
+enum notes_end {
+	NOTES_WHOLE,
+	NOTES_DAMAGED,
+	NOTES_UNREADABLE,
+};
 
-static void walk_notes(const struct source *source, note_fn function, void *context)
+/* Go through the notes of a segment; return how it ends, and behind the last good one. */
+static enum notes_end walk_segment(const struct source *source, size_t number, note_fn function,
+				   void *context, uint64_t *good)
 {
-	uint64_t at = source->note_offset, left = source->note_size, size;
+	const struct segment *segment = &source->notes[number];
 	char name[sizeof(INFO_NAME)];
 	Elf64_Nhdr header;	/* as that of the other class */
 	unsigned int count;
+	uint64_t at, size;
 
-	for (count = 0; count < NOTES_MAX && left >= sizeof(header); count++) {
+	*good = 0;
+	for (count = 0; segment->size - *good >= sizeof(header); count++) {
+		at = segment->offset + *good;
 		if (!source_read_exact(source, at, &header, sizeof(header)))
-			break;
+			return NOTES_UNREADABLE;
+		/* Zeros fill a page up. */
+		if (!header.n_namesz && !header.n_descsz && !header.n_type)
+			return NOTES_WHOLE;
 		size = sizeof(header) + align4(header.n_namesz) + align4(header.n_descsz);
-		if (size > left)
-			break;
+		if (size > segment->size - *good || count == NOTES_MAX)
+			return NOTES_DAMAGED;
 		memset(name, 0, sizeof(name));
 		if (header.n_namesz <= sizeof(name) &&
 		    !source_read_exact(source, at + sizeof(header), name, header.n_namesz))
-			break;
+			return NOTES_UNREADABLE;
 		name[sizeof(name) - 1] = '\0';
-		function(context, &header, name, at + sizeof(header) + align4(header.n_namesz));
-		at += size;
-		left -= size;
+		function(context, number, &header, name,
+			 at + sizeof(header) + align4(header.n_namesz));
+		*good += size;
 	}
+	return NOTES_WHOLE;
+}
+
+static void walk_notes(const struct source *source, note_fn function, void *context)
+{
+	uint64_t good;
+	size_t i;
+
+	for (i = 0; i < source->note_count; i++)
+		walk_segment(source, i, function, context, &good);
+}
+
+/**
+ * source_note_begin - tell where a segment of notes is among all of them
+ * @source: open dump
+ * @number: of the segment
+ *
+ * Return: offset from the first one, a multiple of 4.
+ */
+uint64_t source_note_begin(const struct source *source, size_t number)
+{
+	uint64_t begin = 0;
+	size_t i;
+
+	for (i = 0; i < number; i++)
+		begin = align4(begin + source->notes[i].size);
+	return begin;
+}
+
+/* Take the notes of a segment; leave out what cannot be any. */
+static void take_segment(struct source *source, size_t number)
+{
+	struct segment *segment = &source->notes[number];
+	uint64_t begin = align4(source->note_size), good, size = segment->size;
+
+	switch (walk_segment(source, number, take_note, source, &good)) {
+	case NOTES_WHOLE:
+		break;
+	case NOTES_DAMAGED:
+		note("%s: damaged notes from offset %" PRIu64 " on", source->name,
+		     segment->offset + good);
+		break;
+	case NOTES_UNREADABLE:
+		loss("%s: notes cannot be read from offset %" PRIu64 " on", source->name,
+		     segment->offset + good);
+		break;
+	}
+	if (size > good && size > DAMAGED_MAX)
+		size = good > DAMAGED_MAX ? good : DAMAGED_MAX;
+	if (size > NOTES_SIZE_MAX - begin)
+		size = NOTES_SIZE_MAX - begin;
+	source_lose(source, segment->size - size);
+	segment->size = size;
+	source->note_size = begin + size;
+}
+
+/* A kernel of 64 bits that is said to be one of 32 has addresses that are too long for it. */
+static void correct_machine(struct source *source)
+{
+	const char *symbol = strstr(source->info, "SYMBOL("), *value;
+
+	if (source->machine != EM_386 || !symbol)
+		return;
+	value = strchr(symbol, '=');
+	if (!value || strspn(value + 1, "0123456789abcdef") <= 8)
+		return;
+	source->machine = EM_X86_64;
+	source->word = 8;
 }
 
 /**
@@ -103,8 +200,12 @@ static void walk_notes(const struct source *source, note_fn function, void *cont
  */
 void source_notes(struct source *source)
 {
+	size_t i;
+
 	source->info = calloc(1, 1);
-	walk_notes(source, take_note, source);
+	for (i = 0; i < source->note_count; i++)
+		take_segment(source, i);
+	correct_machine(source);
 	take_page_size(source);
 }
 
@@ -116,13 +217,15 @@ struct pid_search {
 	unsigned int cpu;
 };
 
-static void look_for_pid(void *context, const Elf64_Nhdr *header, const char *name, uint64_t desc)
+static void look_for_pid(void *context, size_t number, const Elf64_Nhdr *header,
+			 const char *name, uint64_t desc)
 {
 	struct pid_search *search = context;
 	/* Of struct elf_prstatus: pr_info, pr_cursig, pr_sigpend and pr_sighold go before. */
 	uint64_t offset = desc + 16 + 2 * search->source->word;
 	uint32_t pid;
 
+	(void)number;
 	if (!is_prstatus(header, name))
 		return;
 	if (source_read_exact(search->source, offset, &pid, sizeof(pid)) && pid == search->pid) {

@@ -10,11 +10,10 @@
  *	      ^ committed next        ^ taken next
  */
 #include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "interrupt.h"
 #include "pipeline.h"
 #include "sink.h"
 
@@ -44,31 +43,6 @@ struct pipeline {
 	unsigned int workers;	/* that have begun: gives each its number */
 };
 
-/* Set by a handler that runs between any two instructions of the main thread. */
-static atomic_int interrupted;
-
-static void interrupt(int signal)
-{
-	interrupted = signal;
-}
-
-/**
- * pipeline_stop_on_signals - end in good order when asked to end
- *
- * What is saved by then stays readable. A broken pipe, or a limit on the size of
- * a file, is an error of the write instead.
- */
-void pipeline_stop_on_signals(void)
-{
-	struct sigaction action = { .sa_handler = interrupt };
-
-	sigaction(SIGHUP, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
-}
-
 /* Take the next chunk into its slot; called with the lock held. */
 static struct slot *take(struct pipeline *pipeline)
 {
@@ -83,6 +57,7 @@ static struct slot *take(struct pipeline *pipeline)
 	memset(slot->chunk.units, 0, sizeof(slot->chunk.units));
 	slot->chunk.count = 0;
 	slot->chunk.bytes = 0;
+	slot->chunk.lost = 0;
 	if (!pipeline->ops->next(pipeline->context, &slot->chunk)) {
 		pipeline->end = true;
 		pthread_cond_broadcast(&pipeline->freed);
@@ -136,8 +111,8 @@ static enum result commit_all(struct pipeline *pipeline)
 		if (!wait_ready(pipeline, slot, number))
 			break;
 		result = pipeline->ops->commit(pipeline->context, &slot->chunk);
-		if (interrupted && result == RESULT_OK)
-			result = fail(RESULT_FAILED, "interrupted by signal %d", interrupted);
+		if (result == RESULT_OK)
+			result = interrupt_check();
 		pthread_mutex_lock(&pipeline->lock);
 		slot->state = SLOT_FREE;
 		pipeline->stop = result != RESULT_OK;
@@ -181,10 +156,14 @@ static enum result run_threads(struct pipeline *pipeline, unsigned int threads)
 	pthread_t *ids = calloc(threads, sizeof(*ids));
 	unsigned int started = 0, i;
 	enum result result;
+	sigset_t before;
 
+	/* Signals are for the main thread, which may be waiting for a reader. */
+	interrupt_keep_out(&before);
 	while (ids && started < threads &&
 	       !pthread_create(&ids[started], NULL, worker, pipeline))
 		started++;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (started)
 		result = commit_all(pipeline);
 	else

@@ -39,22 +39,38 @@ struct unit {
 };
 
 /**
+ * struct extent - data in a chunk of blocks
+ * @begin: first byte, from the first block on
+ * @end:   byte after the last one
+ */
+struct extent {
+	uint32_t begin;
+	uint32_t end;
+};
+
+/**
  * struct chunk - units
  * @at:	   of blocks, which are successive: offset of the first in the source
+ * @extents: of blocks: where they have data
+ * @extent_count: their number
  * @from:  of pages: where the walk was before them
  * @limit: of pages: physical address behind the last one
  * @count: number of units
  * @bytes: that its data have in the source
+ * @lost:  that the chunk has no room for, since the source has changed
  * @in:	   content of the units, CHUNK_SIZE bytes, aligned for direct I/O
  * @out:   what has been made of them, one after the other; room for CHUNK_SIZE
  * @units: the units
  */
 struct chunk {
 	uint64_t at;
+	struct extent extents[UNITS_MAX];
+	unsigned int extent_count;
 	struct cursor from;
 	uint64_t limit;
 	unsigned int count;
 	uint64_t bytes;
+	uint64_t lost;
 	char *in;
 	char *out;
 	struct unit units[UNITS_MAX];
@@ -74,6 +90,5 @@ struct pipeline_ops {
 
 enum result pipeline_run(const struct pipeline_ops *ops, void *context, unsigned int threads);
 bool all_zero(const void *buf, size_t size);
-void pipeline_stop_on_signals(void);
 
 #endif

@@ -5,6 +5,7 @@
  * The status file is replaced as a whole each time, so that a script which
  * reads it meanwhile finds all lines, and the last state is left after a crash.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,6 +25,8 @@ static struct {
 	uint64_t total;		/* of the source, to do */
 	uint64_t written;	/* to the destination */
 	uint64_t missing;	/* of the source, not readable */
+	bool incomplete;	/* something of the source is not in the destination */
+	bool unwritable;	/* the status file cannot be written, and that has been told */
 	double start;		/* of all */
 	double copy_start;
 	double shown;		/* when progress was shown last */
@@ -38,6 +41,14 @@ static double now(void)
 	return time.tv_sec + time.tv_nsec / 1e9;
 }
 
+/* A dump is not given up for that. */
+static void complain(void)
+{
+	if (!report.unwritable)
+		note("%s: the state cannot be kept there: %s", report.status_file, strerror(errno));
+	report.unwritable = true;
+}
+
 static void write_status(void)
 {
 	char new_name[4096];
@@ -47,18 +58,25 @@ static void write_status(void)
 	if (!report.status_file)
 		return;
 	if (snprintf(new_name, sizeof(new_name), "%s.new", report.status_file) >=
-	    (int)sizeof(new_name))
+	    (int)sizeof(new_name)) {
+		errno = ENAMETOOLONG;
+		complain();
 		return;
+	}
 	file = fopen(new_name, "we");
-	if (!file)
+	if (!file) {
+		complain();
 		return;
+	}
 	fprintf(file, "stage=%s\nbytes=%" PRIu64 "\ntotal=%" PRIu64 "\n", report.stage,
 		report.bytes, report.total);
 	fprintf(file, "written=%" PRIu64 "\nmissing=%" PRIu64 "\n", report.written, report.missing);
 	fprintf(file, "seconds=%.1f\nerror=%s\n", now() - report.start, report.error);
 	ok = !ferror(file);
-	if (fclose(file) || !ok || rename(new_name, report.status_file))
+	if (fclose(file) || !ok || rename(new_name, report.status_file)) {
+		complain();
 		remove(new_name);
+	}
 }
 
 static void show_progress(double time)
@@ -79,6 +97,7 @@ static void show_progress(double time)
  */
 void report_init(bool quiet, const char *status_file)
 {
+	memset(&report, 0, sizeof(report));
 	report.quiet = quiet;
 	report.status_file = status_file;
 	report.stage = "start";
@@ -155,7 +174,23 @@ void report_written(uint64_t bytes)
  */
 void report_missing(uint64_t bytes)
 {
-	report.missing += bytes;
+	if (!bytes)
+		return;
+	if (__builtin_add_overflow(report.missing, bytes, &report.missing))
+		report.missing = UINT64_MAX;
+	report.incomplete = true;
+}
+
+/**
+ * report_incomplete - tell whether the destination lacks something
+ *
+ * The headers of each format say this.
+ *
+ * Return: whether a loss has been told.
+ */
+bool report_incomplete(void)
+{
+	return report.incomplete;
 }
 
 /**
@@ -171,27 +206,48 @@ void report_end(enum result result)
 	write_status();
 }
 
+/* The first error is the one that the status file keeps. */
+static void tell_error(const char *format, va_list arguments)
+{
+	char text[sizeof(report.error)];
+
+	vsnprintf(text, sizeof(text), format, arguments);
+	fprintf(stderr, "vmcore-save: %s\n", text);
+	if (!report.error[0])
+		memcpy(report.error, text, sizeof(text));
+}
+
 /**
  * fail - tell of an error
  * @result: what kind it is
  * @format: what is wrong, and where, without a newline
  *
- * The first error is the one that the status file keeps.
- *
  * Return: @result, for the caller to return.
  */
 enum result fail(enum result result, const char *format, ...)
 {
-	char text[sizeof(report.error)];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	tell_error(format, arguments);
 	va_end(arguments);
-	fprintf(stderr, "vmcore-save: %s\n", text);
-	if (!report.error[0])
-		memcpy(report.error, text, sizeof(text));
 	return result;
+}
+
+/**
+ * loss - tell of something that will not be in the destination
+ * @format: what, without a newline
+ *
+ * Saving goes on with all the rest.
+ */
+void loss(const char *format, ...)
+{
+	va_list arguments;
+
+	report.incomplete = true;
+	va_start(arguments, format);
+	tell_error(format, arguments);
+	va_end(arguments);
 }
 
 /**

@@ -25,10 +25,13 @@ void report_copy(uint64_t total);
 void report_done(uint64_t bytes);
 void report_written(uint64_t bytes);
 void report_missing(uint64_t bytes);
+bool report_incomplete(void);
 void report_end(enum result result);
 
 __printf(2, 3)
 enum result fail(enum result result, const char *format, ...);
+__printf(1, 2)
+void loss(const char *format, ...);
 __printf(1, 2)
 void note(const char *format, ...);
 

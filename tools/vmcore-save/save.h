@@ -14,6 +14,8 @@
 
 #define THREADS_MAX 64
 
+#define LEVEL_ZERO 1
+
 /**
  * struct save - a dump to be saved
  * @source:	 from
@@ -28,6 +30,7 @@ struct save {
 	enum compression compression;
 	unsigned int level;
 	unsigned int threads;
+	bool cut;
 };
 
 enum result save_elf(struct save *save);

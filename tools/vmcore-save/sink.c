@@ -6,17 +6,17 @@
  * has little. Where that is not possible, what has been written is dropped from
  * the cache after a while.
  */
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/fs.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include "flat.h"
+#include "interrupt.h"
 #include "sink.h"
 
 #define ZEROS_SIZE 65536
@@ -25,7 +25,14 @@
 
 static const _Alignas(SINK_ALIGN) char zeros[ZEROS_SIZE];
 
-static enum result write_error(const struct sink *sink, int error)
+/**
+ * sink_error - tell why it cannot be written
+ * @sink:  destination
+ * @error: errno
+ *
+ * Return: which kind of error that is.
+ */
+enum result sink_error(const struct sink *sink, int error)
 {
 	switch (error) {
 	case ENOSPC:
@@ -37,26 +44,6 @@ static enum result write_error(const struct sink *sink, int error)
 			    sink->name);
 	}
 	return fail(RESULT_FAILED, "%s: cannot write: %s", sink->name, strerror(error));
-}
-
-static enum result write_in_order(struct sink *sink, const void *buf, size_t size)
-{
-	size_t done = 0;
-	ssize_t got;
-
-	if (size > sink->limit - sink->position)
-		return write_error(sink, ENOSPC);
-	while (done < size) {
-		got = write(sink->fd, (const char *)buf + done, size - done);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return write_error(sink, errno);
-		done += got;
-	}
-	sink->position += size;
-	report_written(size);
-	return RESULT_OK;
 }
 
 /* Some file systems open a file for direct I/O and then refuse it. */
@@ -85,10 +72,49 @@ static enum result clean_cache(struct sink *sink, uint64_t end)
 		return RESULT_OK;
 	if (sync_file_range(sink->fd, sink->cleaned, sink->dirty - sink->cleaned, flags) &&
 	    errno != EINVAL && errno != ESPIPE)
-		return write_error(sink, errno);
+		return sink_error(sink, errno);
 	posix_fadvise(sink->fd, sink->cleaned, sink->dirty - sink->cleaned, POSIX_FADV_DONTNEED);
 	sink->cleaned = sink->dirty;
 	return RESULT_OK;
+}
+
+/*
+ * After a signal, wait for a reader so long at most. A reader that is slow gets all, one
+ * that has stalled cannot keep a machine from its next step.
+ */
+#define STALL_SECONDS 2
+
+/**
+ * sink_in_order - write behind what has been written
+ * @sink: destination
+ * @buf:  what
+ * @size: how many bytes
+ *
+ * Return: RESULT_OK or the error, which has been told.
+ */
+enum result sink_in_order(struct sink *sink, const void *buf, size_t size)
+{
+	unsigned int seconds = interrupt_seconds();
+	size_t done = 0;
+	ssize_t got;
+
+	if (size > sink->limit - sink->position)
+		return sink_error(sink, ENOSPC);
+	while (done < size) {
+		got = write(sink->fd, (const char *)buf + done, size - done);
+		if (got < 0 && errno == EINTR) {
+			if (interrupt_seconds() - seconds < STALL_SECONDS)
+				continue;
+			return fail(RESULT_FAILED, "%s: interrupted, and nobody reads", sink->name);
+		}
+		if (got <= 0)
+			return sink_error(sink, got ? errno : ENOSPC);
+		done += got;
+		seconds = interrupt_seconds();
+	}
+	sink->position += size;
+	report_written(size);
+	return sink->kind == SINK_PIPE ? RESULT_OK : clean_cache(sink, sink->position);
 }
 
 static enum result write_at(struct sink *sink, uint64_t offset, const void *buf, size_t size,
@@ -99,7 +125,7 @@ static enum result write_at(struct sink *sink, uint64_t offset, const void *buf,
 
 	while (*written < size) {
 		if (offset + *written >= end)
-			return write_error(sink, ENOSPC);
+			return sink_error(sink, ENOSPC);
 		got = pwrite(sink->fd, (const char *)buf + *written, end - offset - *written,
 			     offset + *written);
 		if (got < 0 && errno == EINTR)
@@ -107,19 +133,11 @@ static enum result write_at(struct sink *sink, uint64_t offset, const void *buf,
 		if (got < 0 && errno == EINVAL && without_direct(sink))
 			continue;
 		if (got <= 0)
-			return write_error(sink, got ? errno : ENOSPC);
+			return sink_error(sink, got ? errno : ENOSPC);
 		*written += got;
 		report_written(got);
 	}
 	return clean_cache(sink, offset + size);
-}
-
-static enum result write_record(struct sink *sink, uint64_t offset, const void *buf, size_t size)
-{
-	struct flat_record record = { htobe64(offset), htobe64(size) };
-	enum result result = write_in_order(sink, &record, sizeof(record));
-
-	return result == RESULT_OK ? write_in_order(sink, buf, size) : result;
 }
 
 static enum result fill_pipe(struct sink *sink, uint64_t offset)
@@ -129,14 +147,39 @@ static enum result fill_pipe(struct sink *sink, uint64_t offset)
 
 	while (result == RESULT_OK && sink->position < offset) {
 		gap = offset - sink->position;
-		result = write_in_order(sink, zeros, gap < ZEROS_SIZE ? gap : ZEROS_SIZE);
+		result = sink_in_order(sink, zeros, gap < ZEROS_SIZE ? gap : ZEROS_SIZE);
+		if (result == RESULT_OK)
+			result = interrupt_check();
 	}
 	return result;
 }
 
+/* What is behind cannot be written any more. */
+static enum result write_behind(struct sink *sink, uint64_t offset, const void *buf, size_t size)
+{
+	enum result result;
+
+	if (offset < sink->position)
+		return fail(RESULT_FAILED, "%s: a defect: byte %" PRIu64 " is to be written after %"
+			    PRIu64, sink->name, offset, sink->position);
+	result = fill_pipe(sink, offset);
+	return result == RESULT_OK ? sink_in_order(sink, buf, size) : result;
+}
+
+/**
+ * sink_has_blocks - tell whether bytes are written where they belong, in blocks
+ * @sink: destination
+ *
+ * Return: whether they are; else in the order in which they come.
+ */
+bool sink_has_blocks(const struct sink *sink)
+{
+	return sink->kind != SINK_PIPE && !sink->flat;
+}
+
 /**
  * sink_write - write at an offset
- * @sink:    destination; a SINK_PIPE has to be written in order
+ * @sink:    destination; a pipe has to be written in order
  * @offset:  where; a multiple of SINK_ALIGN for files and devices
  * @buf:     what, aligned likewise
  * @size:    how many bytes, a multiple likewise
@@ -150,15 +193,12 @@ enum result sink_write(struct sink *sink, uint64_t offset, const void *buf, size
 	enum result result;
 
 	*written = 0;
-	if (sink->kind == SINK_FILE || sink->kind == SINK_BLOCK)
+	if (sink_has_blocks(sink))
 		return write_at(sink, offset, buf, size, written);
-	if (sink->kind == SINK_FLAT) {
-		result = write_record(sink, offset, buf, size);
-	} else {
-		result = fill_pipe(sink, offset);
-		if (result == RESULT_OK)
-			result = write_in_order(sink, buf, size);
-	}
+	if (sink->flat)
+		result = flat_write(sink, offset, buf, size);
+	else
+		result = write_behind(sink, offset, buf, size);
 	if (result == RESULT_OK)
 		*written = size;
 	return result;
@@ -172,7 +212,7 @@ static uint64_t zero_out(struct sink *sink, uint64_t offset, uint64_t end)
 {
 	uint64_t range[2];
 
-	for (; offset < end; offset += range[1]) {
+	for (; offset < end && !interrupt_wanted(); offset += range[1]) {
 		range[0] = offset;
 		range[1] = end - offset < ZEROOUT_SIZE ? end - offset : ZEROOUT_SIZE;
 		if (ioctl(sink->fd, BLKZEROOUT, range))
@@ -188,7 +228,8 @@ static uint64_t zero_out(struct sink *sink, uint64_t offset, uint64_t end)
  * @offset: first byte, a multiple of SINK_ALIGN
  * @end:    byte after the last one, likewise
  *
- * In a new file that is a hole, with nothing to do.
+ * In a new file that is a hole, and in the flattened form there is no record of it:
+ * nothing to do.
  *
  * Return: RESULT_OK or the error, which has been told.
  */
@@ -198,68 +239,107 @@ enum result sink_zero(struct sink *sink, uint64_t offset, uint64_t end)
 	enum result result = RESULT_OK;
 	size_t size, written;
 
-	if (sink->kind == SINK_FILE)
+	if (sink->kind == SINK_FILE || sink->flat)
 		return RESULT_OK;
 	if (sink->kind == SINK_BLOCK)
 		offset = zero_out(sink, offset, stop);
 	while (result == RESULT_OK && offset < end) {
 		size = end - offset < ZEROS_SIZE ? end - offset : ZEROS_SIZE;
-		result = sink_write(sink, offset, zeros, size, &written);
+		result = interrupt_check();
+		if (result == RESULT_OK)
+			result = sink_write(sink, offset, zeros, size, &written);
 		offset += size;
 	}
 	return result;
 }
 
-static enum result open_file(struct sink *sink, int source_fd)
+/* Disks have several names. */
+static bool same_file(const struct stat *left, const struct stat *right)
 {
-	const int flags = O_WRONLY | O_CREAT | O_CLOEXEC;
+	if (S_ISBLK(left->st_mode) && S_ISBLK(right->st_mode))
+		return left->st_rdev == right->st_rdev;
+	return left->st_dev == right->st_dev && left->st_ino == right->st_ino;
+}
+
+/* A dump holds secrets, also in a file that has been there before. */
+static void close_to_others(const char *name, int fd, const struct stat *status)
+{
+	if (status->st_mode & 0077 && fchmod(fd, 0600))
+		note("%s: others can read it: %s", name, strerror(errno));
+}
+
+/**
+ * open_dest - open a file to be written
+ * @name:      its name; nothing is lost if it is the source
+ * @flags:     for open(), beside those to write and to create
+ * @source_fd: the source
+ * @fd:	       receives the file: empty and for the owner alone, if it is a regular one
+ *
+ * Return: RESULT_OK or the error, which has been told, but RESULT_FAILED with errno when
+ * the file could not be opened.
+ */
+enum result open_dest(const char *name, int flags, int source_fd, int *fd)
+{
 	struct stat status, source;
 
-	sink->fd = open(sink->name, flags | O_DIRECT, 0600);
+	*fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | flags, 0600);
+	if (*fd < 0)
+		return RESULT_FAILED;
+	if (!fstat(*fd, &status) && !fstat(source_fd, &source)) {
+		if (same_file(&status, &source))
+			return fail(RESULT_USAGE, "%s: source and destination are the same file",
+				    name);
+		if (!S_ISREG(status.st_mode))
+			return RESULT_OK;
+		if (!ftruncate(*fd, 0)) {
+			close_to_others(name, *fd, &status);
+			return RESULT_OK;
+		}
+	}
+	return fail(RESULT_FAILED, "%s: cannot write: %s", name, strerror(errno));
+}
+
+static enum result open_file(struct sink *sink, int source_fd)
+{
+	enum result result = open_dest(sink->name, O_DIRECT, source_fd, &sink->fd);
+
 	sink->direct = sink->fd >= 0;
 	if (sink->fd < 0 && errno == EINVAL)
-		sink->fd = open(sink->name, flags, 0600);
-	if (sink->fd < 0)
-		return write_error(sink, errno);
-	if (fstat(sink->fd, &status) || fstat(source_fd, &source))
-		return write_error(sink, errno);
-	if (status.st_dev == source.st_dev && status.st_ino == source.st_ino)
-		return fail(RESULT_USAGE, "%s: source and destination are the same file",
-			    sink->name);
-	if (S_ISBLK(status.st_mode))
+		result = open_dest(sink->name, 0, source_fd, &sink->fd);
+	return sink->fd < 0 ? sink_error(sink, errno) : result;
+}
+
+static enum result look_at_file(struct sink *sink)
+{
+	struct stat status;
+	struct rlimit most;
+
+	if (fstat(sink->fd, &status))
+		return sink_error(sink, errno);
+	sink->regular = S_ISREG(status.st_mode);
+	if (sink->kind == SINK_FILE && S_ISBLK(status.st_mode))
 		sink->kind = SINK_BLOCK;
-	else if (!S_ISREG(status.st_mode))
+	else if (!sink->regular)
 		sink->kind = SINK_PIPE;
-	else if (ftruncate(sink->fd, 0))
-		return write_error(sink, errno);
+	/* What has to be there in the end must come before that limit, too. */
+	if (sink->kind == SINK_FILE && !getrlimit(RLIMIT_FSIZE, &most) &&
+	    most.rlim_cur != RLIM_INFINITY)
+		sink->limit = most.rlim_cur / SINK_ALIGN * SINK_ALIGN;
 	if (sink->kind == SINK_PIPE)
 		without_direct(sink);
 	return RESULT_OK;
-}
-
-static enum result begin_flat(struct sink *sink)
-{
-	struct flat_header header = {
-		.signature = FLAT_SIGNATURE,
-		.type = htobe64(FLAT_TYPE),
-		.version = htobe64(FLAT_VERSION),
-	};
-
-	sink->kind = SINK_FLAT;
-	without_direct(sink);
-	return write_in_order(sink, &header, sizeof(header));
 }
 
 /**
  * sink_open - open a destination
  * @sink:      receives the result; to be given to sink_close() in any case
  * @name:      file, block device, or "-" for the standard output
- * @flat:      write makedumpfile's flattened form
+ * @form:      which form the bytes take
  * @source_fd: the source, which must be another file
  *
  * Return: RESULT_OK or the error, which has been told.
  */
-enum result sink_open(struct sink *sink, const char *name, bool flat, int source_fd)
+enum result sink_open(struct sink *sink, const char *name, enum sink_form form, int source_fd)
 {
 	enum result result = RESULT_OK;
 
@@ -273,41 +353,55 @@ enum result sink_open(struct sink *sink, const char *name, bool flat, int source
 		sink->kind = SINK_PIPE;
 		sink->fd = STDOUT_FILENO;
 	}
-	if (result == RESULT_OK && flat)
-		result = begin_flat(sink);
+	if (result == RESULT_OK)
+		result = look_at_file(sink);
+	if (result != RESULT_OK || form == SINK_AS_IS)
+		return result;
+	if (form == SINK_FLAT || sink->kind == SINK_PIPE)
+		sink->flat = true;
 	return result;
 }
 
 /**
- * sink_reserve - take space at the beginning of a file
- * @sink: destination
- * @size: bytes
+ * sink_reserve - take space in a file
+ * @sink:   destination
+ * @offset: first byte
+ * @end:    byte after the last one
  *
- * So that what is to be written there last does not find the disk full. Where
+ * So that what is to be written there later does not find the disk full. Where
  * the file system cannot do that, nothing is lost but that.
  *
  * Return: RESULT_OK or the error, which has been told.
  */
-enum result sink_reserve(struct sink *sink, uint64_t size)
+enum result sink_reserve(struct sink *sink, uint64_t offset, uint64_t end)
 {
-	if (sink->kind != SINK_FILE || !fallocate(sink->fd, 0, 0, size))
+	if (end > sink->limit)
+		end = sink->limit;
+	if (sink->kind != SINK_FILE || sink->flat || offset >= end ||
+	    !fallocate(sink->fd, 0, offset, end - offset))
 		return RESULT_OK;
 	if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
-		return write_error(sink, errno);
+		return sink_error(sink, errno);
 	return RESULT_OK;
 }
 
-static enum result end_flat(struct sink *sink)
+/**
+ * sink_sync - make sure that all so far has arrived
+ * @sink: destination
+ *
+ * Return: RESULT_OK or the error, which has been told.
+ */
+enum result sink_sync(struct sink *sink)
 {
-	struct flat_record record = { htobe64(FLAT_END), htobe64(FLAT_END) };
-
-	return write_in_order(sink, &record, sizeof(record));
+	if (fsync(sink->fd) && errno != EINVAL && errno != EROFS)
+		return sink_error(sink, errno);
+	return RESULT_OK;
 }
 
 /**
- * sink_finish - make sure that all has arrived
+ * sink_finish - give the destination its size, and make sure that all has arrived
  * @sink: destination
- * @size: bytes that it has to have
+ * @size: bytes that it has to have; not of the flattened form
  *
  * Return: RESULT_OK or the error, which has been told.
  */
@@ -315,15 +409,13 @@ enum result sink_finish(struct sink *sink, uint64_t size)
 {
 	enum result result = RESULT_OK;
 
-	if (sink->kind == SINK_FLAT)
-		result = end_flat(sink);
+	if (sink->flat)
+		result = flat_end(sink);
 	else if (sink->kind == SINK_PIPE)
 		result = fill_pipe(sink, size);
 	else if (sink->kind == SINK_FILE && ftruncate(sink->fd, size))
-		result = write_error(sink, errno);
-	if (result == RESULT_OK && fsync(sink->fd) && errno != EINVAL && errno != EROFS)
-		result = write_error(sink, errno);
-	return result;
+		result = sink_error(sink, errno);
+	return result == RESULT_OK ? sink_sync(sink) : result;
 }
 
 /**

@@ -18,7 +18,26 @@ enum sink_kind {
 	SINK_FILE,	/* what is not written is a hole */
 	SINK_BLOCK,	/* what is not written is what was there before */
 	SINK_PIPE,	/* in order; gaps are filled with zeros */
-	SINK_FLAT,	/* makedumpfile's flattened form: records that name an offset */
+};
+
+/* Which form the bytes take. */
+enum sink_form {
+	SINK_AS_IS,		/* as they are */
+	SINK_FLAT_PIPE,		/* flattened where one cannot seek, else as they are */
+	SINK_FLAT,		/* makedumpfile's flattened form: records that name an offset */
+};
+
+/* So many parts of a flattened file are written side by side, each in order. */
+#define SINK_PARTS 8
+
+/**
+ * struct sink_part - a part of a flattened file
+ * @next: offset to go on at
+ * @end:  offset behind it
+ */
+struct sink_part {
+	uint64_t next;
+	uint64_t end;
 };
 
 /**
@@ -26,30 +45,60 @@ enum sink_kind {
  * @fd:		file
  * @name:	its name
  * @kind:	what it is
+ * @flat:	bytes go there in the flattened form
  * @direct:	written past the page cache
+ * @regular:	a file of a file system, also if it is taken for a pipe
  * @limit:	bytes of the file that may be written, a multiple of SINK_ALIGN
- * @position:	SINK_PIPE: bytes written so far
+ * @position:	of a pipe, or flattened: bytes written so far
  * @cleaned:	bytes up to which the page cache has been emptied
  * @dirty:	end of what lies in the page cache
+ * @tail:	flattened: bytes that are kept free for the end, 0 while that is written
+ * @broken:	flattened: a record could not be written as a whole, so none can follow
+ * @late:	flattened: position of what sink_late() is to replace, 0 if it is to come
+ * @parts:	flattened: what the file consists of
+ * @part_count:	their number
  */
 struct sink {
 	int fd;
 	const char *name;
 	enum sink_kind kind;
+	bool flat;
 	bool direct;
+	bool regular;
 	uint64_t limit;
 	uint64_t position;
 	uint64_t cleaned;
 	uint64_t dirty;
+	uint64_t tail;
+	bool broken;
+	uint64_t late;
+	struct sink_part parts[SINK_PARTS];
+	unsigned int part_count;
 };
 
-enum result sink_open(struct sink *sink, const char *name, bool flat, int source_fd);
-enum result sink_reserve(struct sink *sink, uint64_t size);
+enum result open_dest(const char *name, int flags, int source_fd, int *fd);
+enum result sink_open(struct sink *sink, const char *name, enum sink_form form, int source_fd);
+bool sink_has_blocks(const struct sink *sink);
+enum result sink_reserve(struct sink *sink, uint64_t offset, uint64_t end);
 enum result sink_write(struct sink *sink, uint64_t offset, const void *buf, size_t size,
 		       size_t *written);
 enum result sink_zero(struct sink *sink, uint64_t offset, uint64_t end);
+enum result sink_sync(struct sink *sink);
 enum result sink_finish(struct sink *sink, uint64_t size);
 void sink_close(struct sink *sink);
+
+/* The flattened form. */
+enum result sink_flatten(struct sink *sink);
+enum result sink_part(struct sink *sink, uint64_t begin, uint64_t end);
+enum result sink_late_begin(struct sink *sink, uint64_t offset, const void *buf, size_t size);
+enum result sink_late(struct sink *sink, uint64_t offset, const void *buf, size_t size);
+void sink_use_tail(struct sink *sink);
+enum result flat_write(struct sink *sink, uint64_t offset, const void *buf, size_t size);
+enum result flat_end(struct sink *sink);
+
+/* For these two files alone. */
+enum result sink_error(const struct sink *sink, int error);
+enum result sink_in_order(struct sink *sink, const void *buf, size_t size);
 
 /**
  * struct stream - bytes that are appended at one place of a sink

@@ -109,6 +109,46 @@ bool source_read_exact(const struct source *source, uint64_t offset, void *buf, 
 	return source_read(source, offset, buf, size) == size;
 }
 
+/* What is read as a whole, or is lost as a whole. */
+#define BLOCK 4096
+
+/**
+ * source_read_parts - read all of something that can be read
+ * @source: open dump
+ * @offset: where
+ * @buf:    receives the bytes; zeros for blocks that cannot be read
+ * @size:   how many
+ *
+ * Return: how many bytes could not be read.
+ */
+uint64_t source_read_parts(const struct source *source, uint64_t offset, void *buf, uint64_t size)
+{
+	uint64_t done = 0, lost = 0, left;
+
+	for (;;) {
+		done += source_read(source, offset + done, (char *)buf + done, size - done);
+		if (done == size)
+			return lost;
+		left = BLOCK - (offset + done) % BLOCK;
+		if (left > size - done)
+			left = size - done;
+		memset((char *)buf + done, 0, left);
+		done += left;
+		lost += left;
+	}
+}
+
+static uint64_t size_now(const struct source *source)
+{
+	struct stat status;
+	off_t end;
+
+	if (!fstat(source->fd, &status) && S_ISREG(status.st_mode))
+		return status.st_size;
+	end = lseek(source->fd, 0, SEEK_END);
+	return end < 0 ? 0 : end;
+}
+
 /**
  * source_data - find the next byte that is not in a hole
  * @source: file
@@ -120,9 +160,17 @@ bool source_read_exact(const struct source *source, uint64_t offset, void *buf, 
 uint64_t source_data(const struct source *source, uint64_t offset, uint64_t end)
 {
 	off_t found = lseek(source->fd, offset, SEEK_DATA);
+	uint64_t present;
 
+	if (found < 0 && errno == ENXIO) {
+		/* A hole at the end; or the file has become shorter, and what is lost is no hole. */
+		present = size_now(source);
+		if (present >= end)
+			return end;
+		return present > offset ? present : offset;
+	}
 	if (found < 0)
-		return errno == ENXIO ? end : offset;
+		return offset;
 	/* A file that goes backwards would have us go on for ever. */
 	if ((uint64_t)found < offset)
 		return offset;
@@ -148,21 +196,11 @@ uint64_t source_hole(const struct source *source, uint64_t offset, uint64_t end)
 
 static enum result file_size(struct source *source)
 {
-	struct stat status;
-	off_t end;
-
-	if (fstat(source->fd, &status))
-		return fail(RESULT_UNREADABLE, "%s: %s", source->name, strerror(errno));
-	if (S_ISREG(status.st_mode)) {
-		posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-		end = status.st_size;
-	} else {
-		end = lseek(source->fd, 0, SEEK_END);
-	}
-	if (end < 0)
+	if (lseek(source->fd, 0, SEEK_END) < 0)
 		return fail(RESULT_UNREADABLE, "%s: not a file in which one can seek",
 			    source->name);
-	source->size = end;
+	posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	source->size = size_now(source);
 	return RESULT_OK;
 }
 
@@ -202,5 +240,7 @@ void source_close(struct source *source)
 		close(source->fd);
 	free(source->loads);
 	free(source->ranges);
+	free(source->notes);
+	free(source->gone);
 	free(source->info);
 }

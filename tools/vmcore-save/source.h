@@ -13,6 +13,10 @@
 #include <stdint.h>
 
 #include "report.h"
+#include "spans.h"
+
+/* Of e_flags: the dump is not complete. The mark that makedumpfile made and crash knows. */
+#define SOURCE_INCOMPLETE 1
 
 /**
  * struct segment - memory that lies in the file in one piece
@@ -20,12 +24,14 @@
  * @vaddr:  kernel virtual address, meaningless in some files
  * @offset: where in the file
  * @size:   bytes that the file has of it
+ * @named:  bytes that the headers name; what is more than @size is lost
  */
 struct segment {
 	uint64_t paddr;
 	uint64_t vaddr;
 	uint64_t offset;
 	uint64_t size;
+	uint64_t named;
 };
 
 /**
@@ -35,7 +41,11 @@ struct segment {
  * @content:	name of the file that pages are read from, as a rule the same
  * @size:	bytes in it
  * @filtered:	a hole is a page that a filter left out, not one of zeros
- * @machine:	e_machine of the ELF header
+ * @table:	where the table of program headers is
+ * @table_count: their number
+ * @entry_size:	bytes of each
+ * @flags_offset: where e_flags of the ELF header is
+ * @machine:	e_machine of the ELF header, or what the kernel was in truth
  * @bits:	of the ELF class, 32 or 64
  * @word:	bytes of a "long" of the crashed kernel
  * @page_size:	of the crashed kernel, a power of two from 4 KiB to 64 KiB
@@ -45,10 +55,14 @@ struct segment {
  * @ranges:	physical memory by ascending address, without overlap
  * @range_count: their number
  * @max_pfn:	first page number above all ranges
- * @note_offset: where the notes are
- * @note_size:	their size in bytes, 0 if there are none
+ * @gone:	memory that the headers name and the file does not have, by ascending
+ *		begin; each end is the highest so far
+ * @gone_count: their number
+ * @notes:	PT_NOTE segments, without what is none of theirs
+ * @note_count:	their number
+ * @note_size:	bytes of all of them, one behind the other from multiples of 4 on
  * @info:	vmcoreinfo with a NUL behind it, empty if there is none
- * @info_offset: where that text is in the file
+ * @info_offset: where that text is in the notes, one behind the other
  * @info_size:	its length in bytes
  * @cpus:	number of NT_PRSTATUS notes
  * @lost:	bytes that the headers promise and the file does not have
@@ -59,6 +73,10 @@ struct source {
 	const char *content;
 	uint64_t size;
 	bool filtered;
+	uint64_t table;
+	uint64_t table_count;
+	uint32_t entry_size;
+	uint64_t flags_offset;
 	uint16_t machine;
 	int bits;
 	unsigned int word;
@@ -69,7 +87,10 @@ struct source {
 	struct segment *ranges;
 	size_t range_count;
 	uint64_t max_pfn;
-	uint64_t note_offset;
+	struct span *gone;
+	size_t gone_count;
+	struct segment *notes;
+	size_t note_count;
 	uint64_t note_size;
 	char *info;
 	uint64_t info_offset;
@@ -78,6 +99,13 @@ struct source {
 	uint64_t lost;
 };
 
+/* Count what the headers promise and nobody will get. */
+static inline void source_lose(struct source *source, uint64_t bytes)
+{
+	if (__builtin_add_overflow(source->lost, bytes, &source->lost))
+		source->lost = UINT64_MAX;
+}
+
 enum result source_open(struct source *source, const char *name);
 void source_close(struct source *source);
 void source_set_content(struct source *source, const char *name);
@@ -85,6 +113,7 @@ int source_reader(const struct source *source);
 void source_reader_close(const struct source *source, int fd);
 uint64_t source_read_by(int fd, uint64_t offset, void *buf, uint64_t size);
 uint64_t source_read(const struct source *source, uint64_t offset, void *buf, uint64_t size);
+uint64_t source_read_parts(const struct source *source, uint64_t offset, void *buf, uint64_t size);
 bool source_read_exact(const struct source *source, uint64_t offset, void *buf, uint64_t size);
 uint64_t source_data(const struct source *source, uint64_t offset, uint64_t end);
 uint64_t source_hole(const struct source *source, uint64_t offset, uint64_t end);
@@ -92,7 +121,9 @@ uint64_t source_hole(const struct source *source, uint64_t offset, uint64_t end)
 enum result source_headers(struct source *source);
 enum result source_ranges(struct source *source);
 void source_notes(struct source *source);
+uint64_t source_note_begin(const struct source *source, size_t number);
 bool source_cpu_of(const struct source *source, uint32_t pid, unsigned int *cpu);
+bool source_page_gone(const struct source *source, uint64_t pfn);
 size_t source_find(const struct source *source, uint64_t paddr);
 
 #endif

@@ -63,7 +63,7 @@ static enum result write_out(struct stream *stream, size_t size)
  */
 enum result stream_flush(struct stream *stream)
 {
-	bool blocks = stream->sink->kind == SINK_FILE || stream->sink->kind == SINK_BLOCK;
+	bool blocks = sink_has_blocks(stream->sink);
 	size_t tail = blocks ? stream->fill % SINK_ALIGN : 0;
 	size_t whole = stream->fill - tail;
 	enum result result;

@@ -4,13 +4,13 @@
  */
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "sink.h"
 #include "vmcoreinfo.h"
 
 #define NSEC_PER_SEC 1000000000ULL
@@ -25,26 +25,66 @@ static void print_prefix(FILE *file, const struct log_record *record)
 		record->time % NSEC_PER_SEC / 1000, caller);
 }
 
-/* As dmesg: a prefix for each line, and no control characters for the terminal. */
+/*
+ * Bytes of the character in front, if it may go to a terminal: no control character
+ * (of ISO 6429, one of 8 bits either), nothing that reorders the line. Bytes that are
+ * no UTF-8 pass, but for those that are such a control by themselves.
+ */
+static size_t harmless(const unsigned char *text, size_t size)
+{
+	size_t length = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2, i;
+	uint32_t code;
+
+	if (text[0] < 0x80)
+		return text[0] == '\t' || (text[0] >= ' ' && text[0] != 0x7f);
+	if (text[0] < 0xc2 || text[0] > 0xf4 || length > size)
+		return text[0] >= 0xa0;
+	code = text[0] & (0x7f >> length);
+	for (i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 1;
+		code = code << 6 | (text[i] & 0x3f);
+	}
+	if (code < 0xa0 || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
+	    (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) ||
+	    code == 0xfeff)
+		return 0;
+	return length;
+}
+
+/* Print a text without what it could do to a terminal. */
+static void print_clean(FILE *file, const char *text, size_t size)
+{
+	const unsigned char *bytes = (const unsigned char *)text, *end = bytes + size;
+	size_t length;
+
+	while (bytes < end) {
+		length = harmless(bytes, end - bytes);
+		fwrite(bytes, 1, length, file);
+		bytes += length;
+		if (length)
+			continue;
+		/* All bytes of the character. */
+		do
+			fprintf(file, "\\x%02x", *bytes++);
+		while (bytes < end && (*bytes & 0xc0) == 0x80);
+	}
+}
+
+/* As dmesg: a prefix for each line. */
 static void print_message(void *context, const struct log_record *record)
 {
+	const char *text = record->text, *end = text + record->size, *line_end;
 	FILE *file = context;
-	size_t i;
 
-	print_prefix(file, record);
-	for (i = 0; i < record->size; i++) {
-		unsigned char byte = record->text[i];
-
-		if (byte == '\n') {
-			fputc(byte, file);
-			print_prefix(file, record);
-		} else if ((byte < ' ' && byte != '\t') || byte == 0x7f) {
-			fprintf(file, "\\x%02x", byte);
-		} else {
-			fputc(byte, file);
-		}
+	for (;; text = line_end + 1) {
+		print_prefix(file, record);
+		line_end = memchr(text, '\n', end - text);
+		print_clean(file, text, (line_end ? line_end : end) - text);
+		fputc('\n', file);
+		if (!line_end)
+			return;
 	}
-	fputc('\n', file);
 }
 
 static void print_gap(void *context, uint64_t count)
@@ -72,11 +112,19 @@ enum result log_save(const struct memory *memory, const char *dest)
 		.message = print_message,
 		.gap = print_gap,
 	};
-	int fd = strcmp(dest, "-") ? open(dest, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) :
-				     STDOUT_FILENO;
-	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
-	enum result result;
+	enum result result = RESULT_OK;
+	int fd = STDOUT_FILENO;
+	FILE *file;
 
+	if (strcmp(dest, "-"))
+		result = open_dest(dest, 0, memory->source->fd, &fd);
+	if (fd < 0)
+		return write_error(dest);
+	if (result != RESULT_OK) {
+		close(fd);
+		return result;
+	}
+	file = fdopen(fd, "w");
 	if (!file)
 		return write_error(dest);
 	result = log_read(memory, &reader, file);
@@ -86,6 +134,15 @@ enum result log_save(const struct memory *memory, const char *dest)
 		result = write_error(dest);
 	return result;
 }
+
+/* How messages of a crash begin, in all kernels that have this ring buffer. */
+static const char *const signs[] = {
+	"Kernel panic - not syncing: ", "BUG: ", "kernel BUG at ", "Oops", "sysrq: Trigger a crash",
+	"general protection fault", "divide error: ", "invalid opcode: ", "double fault: ",
+	"stack segment: ", "traps: PANIC", "watchdog: BUG: ", "NMI watchdog: BUG: ",
+	"watchdog: Watchdog detected hard LOCKUP", "NMI watchdog: Watchdog detected hard LOCKUP",
+	"Internal error: ", "Unable to handle kernel ",
+};
 
 /* What the log says of the crash. */
 struct crash {
@@ -100,6 +157,16 @@ struct crash {
 static bool starts(const char *text, const char *with)
 {
 	return !strncmp(text, with, strlen(with));
+}
+
+static bool is_sign(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(signs) / sizeof(*signs); i++)
+		if (starts(text, signs[i]))
+			return true;
+	return false;
 }
 
 static void take_reason(struct crash *crash, const char *text, uint32_t caller)
@@ -125,8 +192,7 @@ static void look_at_message(void *context, const struct log_record *record)
 	memcpy(text, record->text, size);
 	text[size] = '\0';
 	text[strcspn(text, "\n")] = '\0';
-	if (starts(text, "Kernel panic - not syncing: ") || starts(text, "BUG: ") ||
-	    starts(text, "Oops: ") || starts(text, "sysrq: Trigger a crash"))
+	if (is_sign(text))
 		take_reason(crash, text, record->caller);
 	if (!starts(text, "CPU: ") || !crash->reason[0] || crash->settled)
 		return;
@@ -147,8 +213,7 @@ static void ignore_gap(void *context, uint64_t count)
 static void print_text(const char *name, const char *value)
 {
 	printf("%s=", name);
-	for (; *value; value++)
-		putchar((unsigned char)*value < ' ' ? '?' : *value);
+	print_clean(stdout, value, strlen(value));
 	putchar('\n');
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "interrupt.h"
 #include "pipeline.h"
 #include "walk.h"
 
@@ -53,16 +54,18 @@ static const struct run *present(const struct walk *walk, struct cursor *cursor)
 
 	if (cursor->run.paddr < cursor->run.end)
 		return &cursor->run;
-	if (cursor->known < walk->known_count) {
-		const struct known *known = &walk->known[cursor->known++];
+	if (walk->counted && cursor->known < walk->known.count) {
+		const struct span *known = &walk->known.span[cursor->known++];
 
-		while (known->paddr - source->ranges[cursor->range].paddr >=
+		while (known->begin - source->ranges[cursor->range].paddr >=
 		       source->ranges[cursor->range].size)
 			cursor->range++;
-		cursor->run = (struct run){ known->paddr, known->end, false };
+		cursor->run = (struct run){ known->begin, known->end, false };
 		return &cursor->run;
 	}
-	for (; !walk->known_all && cursor->range < source->range_count; cursor->range++) {
+	if (walk->counted && spans_all(&walk->known))
+		return NULL;
+	for (; cursor->range < source->range_count; cursor->range++) {
 		const struct segment *range = &source->ranges[cursor->range];
 
 		if (cursor->paddr < range->paddr)
@@ -81,39 +84,22 @@ static void advance(struct cursor *cursor, uint64_t paddr)
 	cursor->paddr = paddr;
 }
 
-/* Remember a run, if there is room for it and for all before. */
-static void learn(struct walk *walk, const struct run *run, size_t number)
-{
-	struct known *known = walk->known;
-
-	if (number != walk->known_count || number >= KNOWN_MAX)
-		return;
-	/* There is room for a power of two. */
-	if (!(number & (number - 1))) {
-		known = realloc(known, (number ? 2 * number : 1) * sizeof(*known));
-		if (!known)
-			return;
-		walk->known = known;
-	}
-	known[number] = (struct known){ run->paddr, run->end };
-	walk->known_count++;
-}
-
 /* Count what is not in holes. */
-static void count_data(struct walk *walk, uint64_t *pages, uint64_t *bytes)
+static enum result count_data(struct walk *walk, uint64_t *pages, uint64_t *bytes)
 {
-	struct walk scan = *walk;
 	struct cursor cursor = { };
 	const struct run *run;
-	size_t number;
 
-	for (number = 0; (run = present(&scan, &cursor)); number++) {
+	while ((run = present(walk, &cursor))) {
 		*pages += pages_in(walk->source, run->paddr, run->end);
 		*bytes += run->end - run->paddr;
-		learn(walk, run, number);
+		spans_add(&walk->known, run->paddr, run->end);
 		advance(&cursor, run->end);
+		if (interrupt_wanted())
+			return interrupt_check();
 	}
-	walk->known_all = walk->known_count == number;
+	walk->counted = true;
+	return RESULT_OK;
 }
 
 /**
@@ -122,24 +108,26 @@ static void count_data(struct walk *walk, uint64_t *pages, uint64_t *bytes)
  * @source: open dump, kept; what is in its holes is skipped if it is filtered
  * @pages:  receives the number of pages, at least; runs that share a page count it twice
  * @bytes:  receives how much of the source they are
+ *
+ * Return: RESULT_OK or the error, which has been told.
  */
-void walk_init(struct walk *walk, const struct source *source, uint64_t *pages, uint64_t *bytes)
+enum result walk_init(struct walk *walk, const struct source *source, uint64_t *pages,
+		      uint64_t *bytes)
 {
 	size_t i;
 
 	*walk = (struct walk){ .source = source, .skip_holes = source->filtered };
 	*pages = 0;
 	*bytes = 0;
-	if (walk->skip_holes) {
-		count_data(walk, pages, bytes);
-		return;
-	}
+	if (walk->skip_holes)
+		return count_data(walk, pages, bytes);
 	for (i = 0; i < source->range_count; i++) {
 		const struct segment *range = &source->ranges[i];
 
 		*pages += pages_in(source, range->paddr, range->paddr + range->size);
 		*bytes += range->size;
 	}
+	return RESULT_OK;
 }
 
 /**
@@ -148,8 +136,7 @@ void walk_init(struct walk *walk, const struct source *source, uint64_t *pages, 
  */
 void walk_destroy(struct walk *walk)
 {
-	free(walk->known);
-	walk->known = NULL;
+	spans_destroy(&walk->known);
 }
 
 /**
@@ -157,7 +144,7 @@ void walk_destroy(struct walk *walk)
  * @walk:  where we are; goes on behind the chunk
  * @chunk: receives where it begins and ends
  *
- * No page is in two chunks.
+ * No page is in two chunks: what ends in a page that is full begins behind it.
  *
  * Return: whether there is one.
  */
@@ -172,8 +159,11 @@ bool walk_next(struct walk *walk, struct chunk *chunk)
 	while ((run = present(walk, &walk->cursor))) {
 		begin = run->paddr > chunk->limit ? run->paddr : chunk->limit;
 		if (begin < run->end) {
-			if (!left)
+			/* Of the run's first page, which the chunk has, nothing is left. */
+			if (!left) {
+				advance(&walk->cursor, begin);
 				break;
+			}
 			count = pages_in(walk->source, begin, run->end);
 			if (count > left)
 				count = left;
@@ -195,10 +185,13 @@ static struct unit *unit_of(const struct source *source, struct chunk *chunk, ui
 		return &unit[-1];
 	if (chunk->count == CHUNK_SIZE >> source->page_shift)
 		return NULL;
-	/* Other parts may come from other runs; what none of them has is zero. */
-	if (!whole)
+	/* Other parts may come from other runs; what none of them has is zero, if it ever was. */
+	if (!whole) {
 		memset(chunk->in + ((size_t)chunk->count << source->page_shift), 0,
 		       source->page_size);
+		if (source_page_gone(source, pfn))
+			unit->state = UNIT_MISSING;
+	}
 	chunk->count++;
 	unit->pfn = pfn;
 	return unit;
@@ -207,7 +200,7 @@ static struct unit *unit_of(const struct source *source, struct chunk *chunk, ui
 /*
  * Add units for all pages of a run; return the one of the first. The chunk has
  * room for them, but a source that has less holes now than walk_next() found
- * must do no harm: then the run ends earlier, or there is no unit.
+ * must do no harm: then the run ends earlier, or there is no unit, and that is a loss.
  */
 static struct unit *add_units(const struct source *source, struct chunk *chunk, struct run *run)
 {
@@ -222,6 +215,7 @@ static struct unit *add_units(const struct source *source, struct chunk *chunk, 
 		unit = unit_of(source, chunk, paddr >> source->page_shift,
 			       next - paddr == source->page_size);
 		if (!unit) {
+			chunk->lost += run->end - paddr;
 			run->end = paddr;
 			break;
 		}

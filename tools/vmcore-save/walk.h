@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "source.h"
+#include "spans.h"
 
 struct chunk;
 
@@ -41,41 +42,24 @@ struct cursor {
 	struct run run;
 };
 
-/* So many runs are remembered at most, 1 MiB; tests need fewer. */
-#ifndef KNOWN_MAX
-#define KNOWN_MAX 65536
-#endif
-
-/**
- * struct known - where data was when it was counted
- * @paddr: physical address
- * @end:   the first one behind it
- */
-struct known {
-	uint64_t paddr;
-	uint64_t end;
-};
-
 /**
  * struct walk - the way through a dump
  * @source:	dump
  * @skip_holes:	what is in holes is left out
  * @cursor:	where the next chunk begins
- * @known:	the first runs of data, if holes are skipped. A filter finds out
- *		what is in a hole each time that it is asked; asking once is enough
- * @known_count: their number
- * @known_all:	there are no more
+ * @known:	the first runs of data, by address, if holes are skipped
+ * @counted:	all runs have been counted
  */
 struct walk {
 	const struct source *source;
 	bool skip_holes;
 	struct cursor cursor;
-	struct known *known;
-	size_t known_count;
-	bool known_all;
+	struct spans known;
+	bool counted;
 };
 
-void walk_init(struct walk *walk, const struct source *source, uint64_t *pages, uint64_t *bytes);
+enum result walk_init(struct walk *walk, const struct source *source, uint64_t *pages,
+		      uint64_t *bytes);
 void walk_destroy(struct walk *walk);
 bool walk_next(struct walk *walk, struct chunk *chunk);
 void walk_read(const struct walk *walk, int fd, struct chunk *chunk);

@@ -4,12 +4,13 @@ import os
 import pathlib
 import random
 import resource
+import struct
 import subprocess
 import tempfile
 import unittest
 
 from corefile import Core, PAGE
-from kdumpreader import INCOMPLETE
+from kdumpreader import INCOMPLETE, KdumpFile, unflatten
 
 FAILED, USAGE, NO_SPACE, UNREADABLE = 1, 2, 3, 4
 TIMEOUT = 120
@@ -65,6 +66,15 @@ class Case(unittest.TestCase):
         core.add(1 << 32, [self.random.choice((None, self.page())) for _ in range(700)])
         core.add(1 << 36, self.pages(3))                        # far away
         return core
+
+    def dump(self, form):
+        """Read what has been saved."""
+        data = self.dest.read_bytes()
+        return KdumpFile(unflatten(data) if form == "flat" else data)
+
+    def is_marked(self, data):
+        """Whether an ELF file calls itself incomplete."""
+        return bool(struct.unpack_from("<I", data, 48)[0] & 1)
 
     def state(self):
         return dict(line.split("=", 1) for line in self.status.read_text().splitlines())

@@ -4,7 +4,7 @@
  * for each function.
  *
  *	FAULT_READ=BEGIN-END	reading these bytes of any file fails with EIO
- *	FAULT_SPACE=BYTES	any file has room for so many bytes only
+ *	FAULT_SPACE=BYTES	any file has room for so many bytes only, not the standard output
  *	FAULT_BLOCK=1		the destination is a disk
  *	FAULT_CACHE=1		the page cache cannot be passed, nor written back
  */
@@ -21,9 +21,13 @@
 
 ssize_t __real_pread64(int fd, void *buf, size_t size, off_t offset);
 ssize_t __real_pwrite64(int fd, const void *buf, size_t size, off_t offset);
+ssize_t __real_write(int fd, const void *buf, size_t size);
+int __real_fallocate64(int fd, int mode, off_t offset, off_t size);
 int __real_fstat64(int fd, struct stat *status);
 ssize_t __wrap_pread64(int fd, void *buf, size_t size, off_t offset);
 ssize_t __wrap_pwrite64(int fd, const void *buf, size_t size, off_t offset);
+ssize_t __wrap_write(int fd, const void *buf, size_t size);
+int __wrap_fallocate64(int fd, int mode, off_t offset, off_t size);
 int __wrap_fstat64(int fd, struct stat *status);
 int __wrap_ioctl(int fd, unsigned long request, ...);
 int __wrap_sync_file_range(int fd, off_t offset, off_t size, unsigned int flags);
@@ -44,21 +48,47 @@ ssize_t __wrap_pread64(int fd, void *buf, size_t size, off_t offset)
 	return __real_pread64(fd, buf, size, offset);
 }
 
-ssize_t __wrap_pwrite64(int fd, const void *buf, size_t size, off_t offset)
+/* How much of a write there is room for. */
+static size_t in_room(size_t size, off_t offset)
 {
 	const char *text = getenv("FAULT_SPACE");
-	unsigned long long room = text ? strtoull(text, NULL, 10) : 0;
+	unsigned long long room = text ? strtoull(text, NULL, 10) : UINT64_MAX;
 
+	if ((unsigned long long)offset >= room)
+		return 0;
+	return size < room - offset ? size : room - offset;
+}
+
+ssize_t __wrap_write(int fd, const void *buf, size_t size)
+{
+	off_t at = fd > STDERR_FILENO ? lseek(fd, 0, SEEK_CUR) : -1;
+
+	if (at >= 0 && !in_room(size, at)) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return __real_write(fd, buf, at < 0 ? size : in_room(size, at));
+}
+
+int __wrap_fallocate64(int fd, int mode, off_t offset, off_t size)
+{
+	if (getenv("FAULT_SPACE") && in_room(size, offset) < (size_t)size) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return __real_fallocate64(fd, mode, offset, size);
+}
+
+ssize_t __wrap_pwrite64(int fd, const void *buf, size_t size, off_t offset)
+{
 	if (getenv("FAULT_CACHE") && fcntl(fd, F_GETFL) & O_DIRECT) {
 		errno = EINVAL;
 		return -1;
 	}
-	if (text && offset + size > room) {
-		if ((unsigned long long)offset >= room) {
-			errno = ENOSPC;
-			return -1;
-		}
-		size = room - offset;
+	size = in_room(size, offset);
+	if (!size) {
+		errno = ENOSPC;
+		return -1;
 	}
 	return __real_pwrite64(fd, buf, size, offset);
 }
@@ -77,12 +107,17 @@ int __wrap_fstat64(int fd, struct stat *status)
 int __wrap_ioctl(int fd, unsigned long request, ...)
 {
 	const uint64_t *range;
+	struct stat status;
 	va_list arguments;
 
 	va_start(arguments, request);
 	range = va_arg(arguments, const uint64_t *);
 	va_end(arguments);
-	if (request != BLKZEROOUT || ftruncate(fd, range[0] + range[1])) {
+	if (request != BLKZEROOUT || __real_fstat64(fd, &status) ||
+	    __real_fallocate64(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, range[0],
+			       range[1]) ||
+	    ((uint64_t)status.st_size < range[0] + range[1] &&
+	     ftruncate(fd, range[0] + range[1]))) {
 		errno = ENOTTY;
 		return -1;
 	}

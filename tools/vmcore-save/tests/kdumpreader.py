@@ -2,7 +2,9 @@
 """A reader of the kdump-compressed format, by its description alone."""
 import ctypes
 import dataclasses
+import functools
 import io
+import os
 import struct
 import zlib
 
@@ -26,8 +28,13 @@ SUB_HEADER = ("phys_base dump_level split start_pfn end_pfn offset_vmcoreinfo si
               " max_mapnr_64").split()
 
 
+@functools.cache
+def _library(name):
+    return ctypes.CDLL(name)
+
+
 def _unzstd(data, size):
-    library = ctypes.CDLL("libzstd.so.1")
+    library = _library("libzstd.so.1")
     library.ZSTD_decompress.restype = ctypes.c_size_t
     out = ctypes.create_string_buffer(size)
     got = library.ZSTD_decompress(out, ctypes.c_size_t(size), data, ctypes.c_size_t(len(data)))
@@ -36,7 +43,7 @@ def _unzstd(data, size):
 
 
 def _unlzo(data, size):
-    library = ctypes.CDLL("liblzo2.so.2")
+    library = _library("liblzo2.so.2")
     out, got = ctypes.create_string_buffer(size), ctypes.c_size_t(size)
     error = library.lzo1x_decompress_safe(data, ctypes.c_size_t(len(data)), out,
                                           ctypes.byref(got), None)
@@ -44,32 +51,33 @@ def _unlzo(data, size):
     return out.raw
 
 
-def unflatten(data, whole=True, padded=False):
-    """Put the records of the flattened form where they belong.
+def unflatten(data, whole=True, padded=False, file=None):
+    """Put the records of the flattened form where they belong, in the file if one is given.
 
     Unless it is whole, the end may be missing; if it is padded, more may follow.
     """
     signature, kind, version = struct.unpack_from(">16sqq", data)
     assert signature.rstrip(b"\0") == b"makedumpfile" and (kind, version) == (1, 1)
-    file, at = io.BytesIO(), FLAT_HEADER
+    memory, at = io.BytesIO(), FLAT_HEADER
+    file = file or memory
     while at + 16 <= len(data):
         offset, size = struct.unpack_from(">qq", data, at)
         at += 16
         if offset == -1:
             assert size == -1 and (padded or at == len(data)), "something behind the end"
-            return file.getvalue()
+            return memory.getvalue()
         file.seek(offset)
         file.write(data[at:at + size])
         at += size
     assert not whole, "no end"
-    return file.getvalue()
+    return memory.getvalue()
 
 
 class KdumpFile:
     """A dump: header fields, and pages by page number."""
 
-    def __init__(self, data, bits=64):
-        self.data, layout = data, LAYOUTS[bits]
+    def __init__(self, data, bits=64, fd=None):
+        self.data, self.fd, layout = data, fd, LAYOUTS[bits]
         (self.signature, self.version, self.names, self.time, _, self.status, self.block,
          sub_blocks, bitmap_blocks, _, _, _, _, _, self.cpus) = struct.unpack_from(layout.header,
                                                                                    data)
@@ -81,12 +89,26 @@ class KdumpFile:
         self.saved = self._bits(first + size, size)
         self.descriptors = first + 2 * size
 
-    def _bits(self, offset, size):
-        found, piece = [], 4096
-        for start in range(0, size, piece):
-            data = self.data[offset + start:offset + start + piece]
+    def _pieces(self, offset, end, piece=4096):
+        """Offsets of what is not in a hole, if the data is that of a file."""
+        while offset < end:
+            if self.fd is not None:
+                try:
+                    found = os.lseek(self.fd, offset, os.SEEK_DATA)
+                except OSError:         # there is no more
+                    return
+                offset += max(found - offset, 0) // piece * piece
+            if offset < end:
+                yield offset
+            offset += piece
+
+    def _bits(self, offset, size, piece=4096):
+        found = []
+        for start in self._pieces(offset, offset + size):
+            data = self.data[start:min(start + piece, offset + size)]
             if any(data):
-                found += [8 * (start + at) + bit for at, byte in enumerate(data)
+                first = 8 * (start - offset)
+                found += [first + 8 * at + bit for at, byte in enumerate(data) if byte
                           for bit in range(8) if byte & 1 << bit]
         return found
 

@@ -17,7 +17,7 @@ class Log(Case):
         buffer.into(core)
         core.write(self.source)
         self.save("--dmesg", self.source, self.dest, status=status)
-        return self.dest.read_text().splitlines()
+        return self.dest.read_text(errors="surrogateescape").splitlines()
 
     def test_messages(self):
         """Times, callers, several lines, control characters, messages that wrap."""
@@ -27,6 +27,7 @@ class Log(Case):
         buffer.add(b"bell \x07 and \xc3\xa4\ttab", state=printk.COMMITTED)
         buffer.add(b"x" * 100)
         buffer.add(b"wrapped")
+        buffer.add("csi \u009b, bidi \u202e, \u20ac".encode() + b", bytes \x9b \xe4 \xc2")
         self.assertEqual(self.log(buffer), [
             "[    0.000001] [      T1] first",
             "[12345.678901] [      C3] two",
@@ -34,6 +35,8 @@ class Log(Case):
             "[    0.000000] [      T1] bell \\x07 and \u00e4\ttab",
             "[    0.000000] [      T1] " + "x" * 100,
             "[    0.000000] [      T1] wrapped",
+            "[    0.000000] [      T1] csi \\xc2\\x9b, bidi \\xe2\\x80\\xae, \u20ac, bytes \\x9b "
+            "\udce4 \udcc2",
         ])
 
     def test_states(self):
@@ -118,6 +121,20 @@ class Log(Case):
         for line in ("release=6.12.0-test", "crash_time=1700000000", "cpus=2",
                      "reason=Kernel panic - not syncing: test", "cpu=2", "pid=71"):
             self.assertIn(f"{line}\n", text)
+
+    def test_reasons(self):
+        """Crashes of which the kernel says neither "Oops" nor "panic"."""
+        for text in ("general protection fault, probably for non-canonical address 0xdead",
+                     "kernel BUG at mm/slub.c:305!", "divide error: 0000 [#1] SMP",
+                     "watchdog: BUG: soft lockup - CPU#3 stuck for 22s!"):
+            buffer = printk.RingBuffer()
+            buffer.add(text.encode())
+            buffer.add(b"CPU: 3 PID: 71 Comm: sh Not tainted")
+            core = Core()
+            buffer.into(core)
+            core.write(self.source)
+            info = self.save("--info", self.source).decode()
+            self.assertIn(f"reason={text}\ncpu=3\npid=71\n", info)
 
     def test_cpu(self):
         """The CPU that crashed is the one with the task that said so, if there is just one."""

@@ -8,9 +8,12 @@
 GROUPS = kernel
 MODULES = modules
 N ?= 100000
+FUZZ_SECONDS ?= 600
 # Tests that need no guest.
 HOST_TESTS = "make -s -C tests/unit check" "make -s -C tools/vmcore-save check" \
-	tests/kdump/run-tests tests/tools/run-tests
+	"make -s -C tools/vmcore-save layouts count=$(LAYOUTS)" \
+	"make -s -C tools/vmcore-save fuzz" tests/kdump/run-tests tests/tools/run-tests
+LAYOUTS = 2000
 
 .DEFAULT_GOAL := help
 PHONY := help tree kernel stock bench run unit kunit test test-full fuzz debian check patchset clean distclean tools \
@@ -49,6 +52,7 @@ test: kernel tools debian ## prove that it works
 	@scripts/sum-up $(HOST_TESTS) tests/qemu/run-tests
 
 test-full: GROUPS = kernel tools run test
+test-full: LAYOUTS = 20000
 test-full: kernel tools debian ## the same with every combination of triggers, CPUs, loaders
 	@scripts/need $(GROUPS)
 	@scripts/sum-up $(HOST_TESTS) "tests/qemu/run-tests --full"
@@ -63,11 +67,11 @@ kunit: kernel ## run the KUnit suites in the built kernel
 	@scripts/need $(GROUPS)
 	@tests/qemu/run-tests -k kunit
 
-fuzz: GROUPS = kernel run
-fuzz: kernel ## give the capture kernel N=100000 generated ELF headers, the readers damaged dumps
+fuzz: GROUPS = kernel tools run test
+fuzz: kernel ## give the capture kernel N=100000 generated ELF headers, and fuzz the saver and the readers
 	@scripts/need $(GROUPS)
-	@tests/tools/fuzz_readers.py --seconds 60
-	@tests/qemu/run-tests --fuzz $(N)
+	@scripts/sum-up "make -s -C tools/vmcore-save fuzz seconds=$(FUZZ_SECONDS)" \
+		"tests/tools/fuzz_readers.py --seconds $(FUZZ_SECONDS)" "tests/qemu/run-tests --fuzz $(N)"
 
 # The prepared tree: pristine, without the stock files that ours replace, with
 # ours and the hooks in place.  Cheap when nothing has changed, so always done.

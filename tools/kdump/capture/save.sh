@@ -89,7 +89,7 @@ collect_failed()
 {
 	case $COLLECTOR:$1 in
 	*vmcore-save*:3 | *:"$RAW_FULL") fail "no space is left on $TARGET_NAME" ;;
-	*vmcore-save*:4) fail "$VMCORE cannot be read" ;;
+	*vmcore-save*:4) fail "not all of $VMCORE could be read: $(sed -n 's/^error=//p' "$RUN"/saver)" ;;
 	esac
 	if [ "$TARGET" = local ] || [ "$TARGET" = nfs ]; then
 		if [ "$(df -k -P "$MOUNT" | awk 'END { print $4 }')" -lt 64 ]; then

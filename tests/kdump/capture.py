@@ -36,7 +36,7 @@ mkdir -p "$RUN/state" "$RUN/record" "$MOUNT"
 """
 
 # Libraries, script, output.
-CASES = [
+FUNCTIONS = [
     # The deadline of the step before is not that of a copy that shows no progress yet.
     ("step", """
      deadline 1
@@ -154,7 +154,7 @@ def run(runner, shell, folder, libraries, script):
 
 
 def progress(runner, shell, folder):
-    """A program that maps the dump makes progress when it maps another part of it."""
+    """For each look whether it shows what the first one did."""
     vmcore = pathlib.Path(folder, "vmcore")
     vmcore.write_bytes(bytes(4 * mmap.PAGESIZE))
     seen = []
@@ -166,10 +166,18 @@ def progress(runner, shell, folder):
     return [one == seen[0] for one in seen]
 
 
-def check(runner, shell):
-    for libraries, script, wanted in CASES:
+def functions(runner, shell):
+    """Parts of the capture side, one by one."""
+    for libraries, script, wanted in FUNCTIONS:
         with tempfile.TemporaryDirectory() as folder:
             output = run(runner, shell, folder, libraries, script)
             runner.equal(f"{shell} {script}", " ".join(output.split()), wanted)
+
+
+def mapped(runner, shell):
+    """A program that maps the dump makes progress when it maps another part of it."""
     with tempfile.TemporaryDirectory() as folder:
         runner.equal(f"{shell} progress", progress(runner, shell, folder), [True, True, False])
+
+
+CASES = (functions, mapped)

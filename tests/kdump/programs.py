@@ -63,6 +63,4 @@ def interpreters(runner, shell):
                          int(refused))
 
 
-def run(runner, shell):
-    for case in (paths, interpreters):
-        case(runner, shell)
+CASES = (paths, interpreters)

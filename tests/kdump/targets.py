@@ -342,7 +342,5 @@ def unused(runner, shell):
                          int(bool(words)))
 
 
-def run(runner, shell):
-    for case in (raw, names, partitions, swapped, drivers, default_paths, target_paths,
-                 root_subvolume, software, several, network, unused):
-        case(runner, shell)
+CASES = (raw, names, partitions, swapped, drivers, default_paths, target_paths, root_subvolume,
+         software, several, network, unused)

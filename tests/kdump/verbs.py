@@ -222,13 +222,5 @@ def udev_rule(runner):
             runner.equal(f"udev rule, {loaded}, {systemd}", output, f"{wanted}status 0\n")
 
 
-def run(runner, shell):
-    for case in (clean, trial, hosts, names, rebuild):
-        case(runner, shell)
-
-
-def run_once(runner):
-    removal(runner)
-    package(runner)
-    install(runner)
-    udev_rule(runner)
+CASES = (clean, trial, hosts, names, rebuild)
+CASES_ONCE = (removal, package, install, udev_rule)

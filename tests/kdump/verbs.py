@@ -56,8 +56,8 @@ DATE = "-2024-01-02-03:04:05"
 OURS = ["web-2023-01-02-03:04:05", f"web{DATE}"]
 OTHERS = [f"web-0001-a{DATE}", f"web-2024{DATE}", f"web-z{DATE}", "web-2024-notes"]
 HOSTS = [
-    ("rotate_in $HERE/d 1 $HERE/d/new", [OURS[1], *OTHERS]),
-    ("MOUNT=$HERE SAVE_PATH=/d KEEP_OLD=0; rotate_mounted 0", OTHERS),
+    ("TARGET=local MOUNT=$HERE SAVE_PATH=/d; rotate_mounted 1", [OURS[1], *OTHERS]),
+    ("TARGET=nfs MOUNT=$HERE SAVE_PATH=/d; rotate_mounted 0", OTHERS),
     ("SAVE_PATH=$HERE/d; rotate_ssh 1", [OURS[1], *OTHERS]),
 ]
 
@@ -68,6 +68,8 @@ def hosts(runner, shell):
         HOST=web host=web QUIET=1 conf_path=$HERE/d save_path=$HERE/d ssh_home=$HERE ssh_client=x
         ssh_login=x ssh_port=x ssh_known=x
         state_get() {{ echo /d/web-2025-01-01-01:01:01; }}
+        state_set() {{ :; }}
+        record() {{ :; }}
         ssh_run() {{ sh -c "$1"; }}
         fail() {{ echo "$*"; exit 1; }}
         host_name() {{ echo web; }}
@@ -80,7 +82,7 @@ def hosts(runner, shell):
                 machine.file(f"d/{name}/kdump-status", f"result={name}\n")
                 machine.file(f"d/{name}/report.txt", f"report of {name}\n")
             if call == HOSTS[0][0]:
-                for look in ("keep_record $HERE/d", "check_ssh"):
+                for look in ("keep_record $HERE /d", "check_ssh"):
                     output = machine.run(shell, f"{prepare}{look}; cat $STATE/last-record")
                     runner.equal(f"{shell} {look}", output, f"result={OURS[1]}\n")
                 output = machine.run(shell, f"{prepare}LIB=/none; show_report")

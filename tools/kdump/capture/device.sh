@@ -12,13 +12,45 @@ load_modules()
 	done </etc/kdump/modules
 }
 
-# Print the device that a specification names, once it is there.
+# How often a device that has the name, but not the size or the place that it had, is
+# passed over before it is taken.
+OTHER_TRIES=50
+
+# tagged_devices TAG=VALUE: all that have it
+tagged_devices()
+{
+	blkid 2>/dev/null | grep -F " ${1%%=*}=\"${1#*=}\"" | sed 's/:.*//'
+}
+
+# find_device SPEC: print the device that a specification names, once it is there.  Copies
+# of a disk have the same UUID and labels, so the size and the entry in the partition
+# table must be those that were there when kdump was armed.
 find_device()
 {
 	case $1 in
-	LABEL=* | UUID=*) findfs "$1" 2>/dev/null ;;
-	*) [ -b "$1" ] && echo "$1" ;;
+	LABEL=* | UUID=*) ;;
+	*)
+		[ -b "$1" ] && echo "$1"
+		return
+		;;
 	esac
+	find_all=$(tagged_devices "$1")
+	[ -n "$find_all" ] || return
+	find_same=
+	if [ -n "$DEVICE_SIZE" ]; then
+		find_same=$(for find_node in $find_all; do
+			! same_device "$find_node" "$DEVICE_SIZE" "$DEVICE_ID" || echo "$find_node"
+		done)
+	fi
+	if [ -z "$find_same" ]; then
+		find_tries=$((${find_tries:-0} + 1))
+		[ -z "$DEVICE_SIZE" ] || [ $find_tries -gt $OTHER_TRIES ] || return
+		find_same=$find_all
+	fi
+	case $find_same in
+	*[[:space:]]*) fail "more than one device has $1: $(echo "$find_same" | tr '\n' ' ')" ;;
+	esac
+	echo "$find_same"
 }
 
 # wait_device SPEC: print its device; the step around bounds the wait.

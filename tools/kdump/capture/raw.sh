@@ -37,11 +37,10 @@ partition_id()
 	fi
 }
 
-# same_partition NODE: is that the one which kdump was armed with?
-same_partition()
+# same_device NODE SIZE ID: is that the one which kdump was armed with?
+same_device()
 {
-	[ "$(blockdev --getsize64 "$1" 2>/dev/null)" = "$RAW_SIZE" ] &&
-		[ "$(partition_id "$1")" = "$RAW_ID" ]
+	[ "$(blockdev --getsize64 "$1" 2>/dev/null)" = "$2" ] && [ "$(partition_id "$1")" = "$3" ]
 }
 
 # find_raw NODE: it, or the one that has changed names with it
@@ -49,7 +48,7 @@ find_raw()
 {
 	for raw_node in "$1" $([ -z "$RAW_ID" ] ||
 			sed -n 's|.* \([^ ]*\)$|/dev/\1|p' "${PROC-/proc}/partitions"); do
-		if same_partition "$raw_node"; then
+		if same_device "$raw_node" "$RAW_SIZE" "$RAW_ID"; then
 			echo "$raw_node"
 			return
 		fi

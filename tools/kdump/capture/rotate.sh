@@ -6,31 +6,45 @@
 # What follows HOST- in the name of a folder: hosts may have names that begin alike.
 DATES='[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]-[0-9][0-9]:[0-9][0-9]:[0-9][0-9]'
 
-# rotate_in FOLDER KEEP NEW: remove all but the last KEEP folders of this host,
-# not counting NEW.  Names end in the date, so their order is that of time.
-rotate_in()
+# And what follows that where somebody had made a folder of this name before.
+TIES='.[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]'
+
+# dump_names HOST [any]: the dumps of that host in this folder, the oldest first.  Names
+# end in the date, so their order is that of time.  Where everybody may make folders
+# only our own count, but for the target that says something else of owners (any).
+dump_names()
 {
-	for old in "$1/$HOST"-$DATES; do
-		if [ "$old" != "$3" ] && [ -f "$old/kdump-status" ]; then
-			echo "$old"
+	for dump_name in "$1"-$DATES "$1"-$DATES$TIES; do
+		# shellcheck disable=SC3067 # all shells here have -O
+		if [ -d "./$dump_name" ] && [ ! -L "./$dump_name" ] &&
+				{ [ "${2-}" = any ] || [ -O "./$dump_name" ]; }; then
+			echo "$dump_name"
 		fi
-	done | sort -r | tail -n +$(($2 + 1)) | while IFS= read -r old; do
-		rm -rf "$old"
-	done
+	done | sort
 }
 
+# rotate_mounted KEEP: remove all but the last KEEP folders of this host, not counting the
+# new one
 rotate_mounted()
 {
-	rotate_in "$MOUNT$SAVE_PATH" "$1" "$MOUNT$(state_get folder)"
+	rotate_owner=
+	[ "$TARGET" != nfs ] || rotate_owner=any
+	rotate_new=$(state_get folder)
+	enter_inside "$MOUNT" "$SAVE_PATH" || return
+	dump_names "$HOST" $rotate_owner | while IFS= read -r old; do
+		[ "$old" = "${rotate_new##*/}" ] || [ ! -f "./$old/kdump-status" ] || echo "$old"
+	done | sort -r | tail -n +$(($1 + 1)) | while IFS= read -r old; do
+		rm -rf "./$old"
+	done
 }
 
 # The same on the server, which has a POSIX shell.
 rotate_ssh()
 {
 	ssh_run "cd $(quote "$SAVE_PATH") 2>/dev/null || exit 0
-		for old in $(quote "$HOST")-$DATES; do
+		for old in $(quote "$HOST")-$DATES $(quote "$HOST")-$DATES$TIES; do
 			[ \"\$old\" = $(quote "$(basename "$(state_get folder)")") ] ||
-				[ ! -f \"\$old/kdump-status\" ] || echo \"\$old\"
+				[ ! -O \"\$old\" ] || [ ! -f \"\$old/kdump-status\" ] || echo \"\$old\"
 		done | sort -r | tail -n +$(($1 + 1)) | while IFS= read -r old; do
 			rm -rf \"\$old\"
 		done"

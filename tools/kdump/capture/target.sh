@@ -66,8 +66,7 @@ make_folder()
 	folder=$(state_get folder)
 	case $TARGET in
 	local | nfs)
-		mkdir -p "$MOUNT$SAVE_PATH" || fail "cannot make $SAVE_PATH on $TARGET_NAME"
-		mkdir -m 700 "$MOUNT$folder" || fail "cannot make $folder on $TARGET_NAME"
+		make_new_folder
 		dd if=/dev/zero of="$MOUNT$folder/$RESERVE" bs=64k count=8 conv=fsync 2>/dev/null ||
 			say "$TARGET_NAME is full"
 		;;
@@ -76,6 +75,19 @@ make_folder()
 			fail "cannot make $folder on $SSH_LOGIN"
 		;;
 	esac
+}
+
+# The folder on a file system.  Where everybody may write, somebody may have made one of
+# that name already.
+make_new_folder()
+{
+	enter_inside "$MOUNT" "$SAVE_PATH" make || fail "$inside_error on $TARGET_NAME"
+	if ! mkdir -m 700 "./${folder##*/}" 2>/dev/null; then
+		folder=$folder.$(od -A n -t x4 -N 4 /dev/urandom | tr -d ' ')
+		mkdir -m 700 "./${folder##*/}" 2>/dev/null || fail "cannot make $folder on $TARGET_NAME"
+	fi
+	state_set folder "$folder"
+	record directory "$folder"
 }
 
 # target_put NAME: a small file, from standard input, safe when this returns

@@ -29,15 +29,21 @@ real_device()
 lasting_name()
 {
 	case $device in
-	'' | LABEL=* | UUID=*) return ;;
+	'') return ;;
+	LABEL=* | UUID=*) ;;
+	*)
+		uuid=$(device_uuid "$device_node")
+		if [ -n "$uuid" ]; then
+			device=UUID=$uuid
+		else
+			node_name
+		fi
+		target_name="$device ($fstype)"
+		;;
 	esac
-	uuid=$(device_uuid "$device_node")
-	if [ -n "$uuid" ]; then
-		device=UUID=$uuid
-	else
-		node_name
-	fi
-	target_name="$device ($fstype)"
+	refuse_copies
+	device_size=$(($(cat "$SYS/class/block/$device_name/size") * 512))
+	device_id=$(partition_id "$device_node")
 }
 
 # Nothing but the node is left.
@@ -206,9 +212,7 @@ raw_is_free()
 			"install util-linux"
 		return 1
 	fi
-	# A table without partitions is nothing that the kernel tells of.
-	raw_type=$(device_tag "$device_node" TYPE)
-	[ -n "$raw_type" ] || raw_type=$(device_tag "$device_node" PTTYPE)
+	raw_type=$(content_of "$device_node")
 	if [ -n "$raw_type" ]; then
 		target_problem "$device has something on it ($raw_type), which a dump would overwrite" \
 			"name another one, or clear it: wipefs -a $device_node"

@@ -75,6 +75,15 @@ json_value()
 	json_separator=', '
 }
 
+# json_number NAME TEXT: what is no number is none
+json_number()
+{
+	case $2 in
+	*[!0-9]* | ????????????????????*) json_value "$1" "" ;;
+	*) json_value "$1" "$2" ;;
+	esac
+}
+
 # json_object NAME, members, json_object_end: a member that has members
 json_object()
 {

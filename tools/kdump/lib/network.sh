@@ -105,16 +105,14 @@ check_nfs()
 	mkdir -p "$WORK/mnt"
 	for nfs_version in $nfs_versions; do
 		nfs_error=$(try_nfs "$nfs_version" 2>&1) || continue
-		if (umask 077 && mkdir -p "$WORK/mnt$save_path" &&
-				: >"$WORK/mnt$save_path/.kdump-test") 2>/dev/null; then
-			rm -f "$WORK/mnt$save_path/.kdump-test"
-			keep_record "$WORK/mnt$save_path"
+		if nfs_error=$(try_folder "$WORK/mnt" "$save_path"); then
+			keep_record "$WORK/mnt" "$save_path" any
 			nfs_versions=$nfs_version
 		else
-			target_problem "$save_path on $conf_target cannot be written" \
-				"is it exported for writing, without root_squash?"
+			target_problem "$save_path on $conf_target cannot be used: $nfs_error" \
+				"name the folder itself; is it exported for writing, without root_squash?"
 		fi
-		umount "$WORK/mnt"
+		umount "$WORK/mnt" || umount -l "$WORK/mnt"
 		return
 	done
 	target_problem "$conf_target cannot be mounted (${nfs_error:-no reason given})" \
@@ -125,7 +123,8 @@ try_nfs()
 {
 	try_bound=
 	! command -v timeout >/dev/null || try_bound="timeout 30"
-	$try_bound mount -i -t nfs -o "rw,nolock,vers=$1,addr=$server_address,proto=tcp,timeo=50,retrans=2$nfs_options" \
+	# soft: a server that goes away now must not hold this command for ever.
+	$try_bound mount -i -t nfs -o "rw,soft,nosuid,nodev,noexec,nolock,vers=$1,addr=$server_address,proto=tcp,timeo=50,retrans=2$nfs_options" \
 		"$nfs_source" "$WORK/mnt"
 }
 
@@ -227,9 +226,10 @@ check_ssh()
 	SSH_KEY_FILE=$ssh_home/key SSH_HOSTS_FILE=$ssh_known
 	ssh_path=$(quote "$save_path")
 	if ! ssh_answer=$(ssh_run "mkdir -p $ssh_path && test -w $ssh_path && echo writable;
-			newest=\$(ls -d $ssh_path/$(quote "$host")-$DATES 2>/dev/null | tail -n 1);
-			cat \"\$newest/kdump-status\" 2>/dev/null; exit 0" 2>"$WORK/ssh-error" </dev/null); then
-		target_problem "no ssh connection to $conf_target ($(tail -n 1 "$WORK/ssh-error"))" \
+			newest=\$(ls -d $ssh_path/$(quote "$host")-$DATES $ssh_path/$(quote "$host")-$DATES$TIES \
+				2>/dev/null | sort | tail -n 1);
+			head -c $RECORD_LIMIT \"\$newest/kdump-status\" 2>/dev/null; exit 0" 2>"$WORK/ssh-error" </dev/null); then
+		target_problem "no ssh connection to $conf_target ($(tail -n 1 "$WORK/ssh-error" | printable))" \
 			"run kdump propagate; is the server's key still the same?"
 		return
 	fi
@@ -241,8 +241,7 @@ check_ssh()
 		return
 		;;
 	esac
-	echo "$ssh_answer" | sed 1d >"$WORK/record"
-	keep_record_file "$WORK/record"
+	keep_record_text "$(echo "$ssh_answer" | sed 1d)"
 }
 
 # kdump propagate: a key for this host, known to the server, and the server's own

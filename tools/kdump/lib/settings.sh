@@ -94,6 +94,8 @@ write_settings()
 	setting TARGET "$target"
 	setting TARGET_NAME "$target_name"
 	setting DEVICE "$device"
+	setting DEVICE_SIZE "$device_size"
+	setting DEVICE_ID "$device_id"
 	setting RAW_SIZE "$raw_size"
 	setting RAW_ID "$raw_id"
 	setting FSTYPE "$fstype"
@@ -103,6 +105,8 @@ write_settings()
 	setting ROOT_TARGET local
 	setting ROOT_TARGET_NAME "the root file system"
 	setting ROOT_DEVICE "$root_device"
+	setting ROOT_DEVICE_SIZE ""
+	setting ROOT_DEVICE_ID ""
 	setting ROOT_FSTYPE "$root_fstype"
 	setting ROOT_MOUNT_OPTIONS "$root_options"
 	setting ROOT_SAVE_PATH "$root_path"

@@ -4,53 +4,6 @@
 # What kdump status and report tell: is it armed, and how did the last crash go?
 # shellcheck disable=SC2034,SC2154 # variables that other files set or use
 
-# keep_record FOLDER: keep a copy of the newest record under a path, which the
-# target shows only now
-keep_record()
-{
-	record_newest=
-	for record_file in "$1/$host"-$DATES/kdump-status; do
-		[ ! -f "$record_file" ] || record_newest=$record_file
-	done
-	keep_record_file "$record_newest"
-}
-
-keep_record_file()
-{
-	[ -n "$1" ] && [ -s "$1" ] && grep -q '^result=' "$1" || return 0
-	mkdir -p "$STATE"
-	cp "$1" "$STATE/last-record"
-}
-
-# keep_raw_record DEVICE: the block of the record; see capture/target.sh
-keep_raw_record()
-{
-	raw_blocks=$(blockdev --getsize64 "$1") || return 0
-	raw_blocks=$(((raw_blocks - RAW_TAIL) / RAW_BLOCK))
-	dd if="$1" bs="$RAW_BLOCK" skip="$raw_blocks" count=1 2>/dev/null | tr -d '\000' |
-		grep -a -E '^[a-z]+=' >"$WORK/record" || return 0
-	keep_record_file "$WORK/record"
-}
-
-record_value()
-{
-	sed -n "s/^$1=//p" "$STATE/last-record" 2>/dev/null | tail -n 1
-}
-
-# The newest record on a target that is mounted now, without the configuration's help
-# if that is wrong.
-refresh_record()
-{
-	host=$(host_name)
-	if [ -d "${conf_path-/var/crash}" ] && [ -z "${line_target-}" ]; then
-		keep_record "${conf_path-/var/crash}"
-	elif [ -n "${conf_target-}" ]; then
-		refresh_node=$(device_of "$conf_target")
-		refresh_point=$(awk -v a="$refresh_node" '$1 == a { print $2; exit }' "$PROC/mounts")
-		[ -z "$refresh_point" ] || keep_record "$refresh_point${conf_path-/var/crash}"
-	fi
-}
-
 show_status()
 {
 	refresh_record
@@ -98,32 +51,41 @@ status_json()
 		for record_name in stage result error target kernel host directory log; do
 			json_string "$record_name" "$(record_value "$record_name")"
 		done
-		json_value bytes "$(record_value bytes)"
-		json_value seconds "$(record_value seconds)"
+		json_number bytes "$(record_value bytes)"
+		json_number seconds "$(record_value seconds)"
 		json_object_end
 	fi
 	json_end
+}
+
+# The newest dump of this host that is our own: a debugger opens it, and where everybody
+# may write a stranger's would be opened by root.
+newest_dump()
+{
+	(
+		newest_path=$(readlink -f "${conf_path-/var/crash}")
+		enter_inside "${newest_path:-/nonexistent}" "" || exit
+		newest_name=$(dump_names "$(host_name)" | tail -n 1)
+		[ -z "$newest_name" ] || echo "$newest_path/$newest_name"
+	)
 }
 
 # kdump report [FOLDER]: the analysis host's part, on the newest dump if none is named
 show_report()
 {
 	report_folder=${1-}
-	if [ -z "$report_folder" ]; then
-		host=$(host_name)
-		for report_folder in "${conf_path-/var/crash}/$host"-$DATES; do :; done
-	fi
+	[ -n "$report_folder" ] || report_folder=$(newest_dump)
 	[ -d "$report_folder" ] || die "there is no dump in ${conf_path-/var/crash}: name its folder"
 	if [ -x "$LIB/kdump-report" ] && command -v python3 >/dev/null; then
 		if [ "$JSON" = 1 ]; then
 			"$LIB/kdump-report" --json "$report_folder"
 		else
-			"$LIB/kdump-report" "$report_folder" && cat "$report_folder/report.txt"
+			"$LIB/kdump-report" "$report_folder" && printable <"$report_folder/report.txt"
 		fi
 	elif [ "$JSON" = 1 ]; then
 		report_json
 	elif [ -f "$report_folder/report.txt" ]; then
-		cat "$report_folder/report.txt"
+		printable <"$report_folder/report.txt"
 	else
 		die "there is no report in $report_folder"
 	fi
@@ -138,7 +100,7 @@ report_json()
 	while IFS='=' read -r report_name report_value; do
 		[ -z "$report_name" ] || json_string "$report_name" "$report_value"
 	done <<-END
-		$(grep -a -E '^[a-z_]+=' "$report_folder/kdump-status" 2>/dev/null)
+		$(printable <"$report_folder/kdump-status" 2>/dev/null | grep -a -E '^[a-z_]+=')
 	END
 	json_object_end
 	for report_name in vmcore vmcore-incomplete; do

@@ -11,7 +11,7 @@
 resolve_target()
 {
 	for unset in target target_name device fstype mount_options raw_size raw_id \
-			wanted_modules wanted_drivers \
+			device_size device_id wanted_modules wanted_drivers \
 			net_mode net_mac net_address net_gateway server_address \
 			nfs_source nfs_versions nfs_options ssh_client ssh_login ssh_port \
 			root_device root_fstype root_options root_path; do
@@ -158,21 +158,23 @@ check_filesystem()
 	if [ -z "$check_point" ]; then
 		check_own=$WORK/mnt
 		mkdir -p "$check_own"
-		if ! check_error=$(mount -t "$fstype" "$device_node" "$check_own" 2>&1); then
+		if ! check_error=$(mount -t "$fstype" -o nosuid,nodev,noexec "$device_node" \
+				"$check_own" 2>&1); then
 			target_problem "$device cannot be mounted as $fstype (${check_error:-no reason given})" \
-				"mkfs.$fstype makes one; blkid tells what it is"
+				"$(mount_remedy "$device_node" "$fstype")"
 			return
 		fi
 		check_point=$check_own
 	fi
-	if ! mkdir -p "$check_point$save_path" 2>/dev/null ||
-			! (: >"$check_point$save_path/.kdump-test") 2>/dev/null; then
-		target_problem "$save_path on $device cannot be written" \
-			"is it mounted read-only, or full?"
+	mount_of "$check_point$save_path"
+	if [ "$mount_point" != "$check_point" ]; then
+		target_problem "on $save_path of $device something else is mounted ($mount_device)" \
+			"name another path, or that as the target"
+	elif ! check_error=$(try_folder "$check_point" "$save_path"); then
+		target_problem "$save_path on $device cannot be used: $check_error" \
+			"name the folder itself; is it mounted read-only, or full?"
 	else
-		rm -f "$check_point$save_path/.kdump-test"
-		check_path
-		keep_record "$check_point$save_path"
+		keep_record "$check_point" "$save_path"
 	fi
 	# The kernel tells of it while it is mounted.
 	refuse_several_devices
@@ -188,18 +190,23 @@ whole_mount_of()
 		}' "$PROC/self/mountinfo"
 }
 
-# A link may lead somewhere else when the target is mounted in another place.
-check_path()
-{
-	linked_path=$(readlink -f "$check_point$save_path")
-	mount_of "$linked_path"
-	if [ "$mount_point" = "$check_point" ]; then
-		save_path=${linked_path#"${check_point%/}"}
-	else
-		target_problem "$save_path on $device is a link that leads out of it, to $linked_path" \
-			"name the folder itself"
-	fi
-}
+# try_folder ROOT PATH: make the folder of the dumps and a file in it, as the capture
+# kernel will, by a name that nobody knows before; why it cannot be done is printed
+try_folder()
+(
+	umask 077
+	enter_inside "$1" "$2" make || {
+		echo "$inside_error"
+		exit 1
+	}
+	try_file=$(mktemp -u ./.kdump-test.XXXXXXXXXX)
+	set -C
+	(echo test >"$try_file") 2>/dev/null || {
+		echo "it cannot be written"
+		exit 1
+	}
+	rm -f "$try_file"
+)
 
 resolve_command()
 {

@@ -4,21 +4,6 @@
 # The capture kernel: its image, its modules, its command line.
 # shellcheck disable=SC2034,SC2154 # variables that other files set or use
 
-# The arguments of the running kernel that a capture kernel is better without: they
-# take memory, or are about the running system.
-CMDLINE_REMOVE="crashkernel BOOT_IMAGE initrd hugepages hugepagesz default_hugepagesz slub_debug
-	quiet splash log_buf_len swiotlb hugetlb_cma cma cma_pernuma ignition.firstboot
-	panic_on_warn softlockup_panic hardlockup_panic oops panic nr_cpus maxcpus possible_cpus
-	isolcpus nohz_full resume init rdinit systemd.unit kexec_dump"
-# And what it needs: devices that were left running are reset, memory is saved, and
-# a capture kernel that fails itself reboots.  Not irqpoll, which calls the handlers
-# of devices that nobody has set up again.  numa=off also keeps the kernel from reading
-# where memory could be plugged in: for what may come above 4 GiB it would set aside up to
-# 64 MiB of bounce buffers.  Not swiotlb=noforce, which would take them away where they are
-# needed: with a reservation above 4 GiB, and where memory is encrypted.
-CMDLINE_APPEND="reset_devices novmcoredd cgroup_disable=memory mce=off numa=off
-	transparent_hugepage=never panic=10"
-
 OUR_IMAGE=/usr/lib/kdump/kernel/vmlinuz
 
 # Set $image, $kernel_release and $modules_folder.  A kernel of the administrator's
@@ -93,27 +78,6 @@ file_size()
 	stat -c %s "$1"
 }
 
-# Without the arguments named in LIST, whatever their values.
-# cmdline_without COMMANDLINE LIST
-cmdline_without()
-{
-	# Quotes keep words together: the kernel takes only double ones.
-	printf '%s\n' "$1" | awk -v list="$2" '
-		BEGIN { n = split(list, names, /[ \t\n]+/); for (i = 1; i <= n; i++) gone[names[i]] }
-		{
-			word = ""; quoted = 0
-			for (i = 1; i <= length($0) + 1; i++) {
-				c = substr($0, i, 1)
-				if (c == "\"") quoted = !quoted
-				if (c == "" || (!quoted && (c == " " || c == "\t"))) {
-					name = word; sub(/=.*/, "", name)
-					if (word != "" && !(name in gone)) printf "%s ", word
-					word = ""
-				} else word = word c
-			}
-		}'
-}
-
 # Two CPUs compress a dump in half the time.  More than one only in the kernel of this
 # package: others may start the boot CPU once more if it was not the one that crashed,
 # which resets the machine (that is so before Linux 6.9).
@@ -132,14 +96,15 @@ capture_cpus()
 make_cmdline()
 {
 	if [ -n "${KDUMP_COMMANDLINE-}" ]; then
-		cmdline=$KDUMP_COMMANDLINE
+		cmdline=$(cmdline_without "$KDUMP_COMMANDLINE" "")
+		warn_of_memory "$line_KDUMP_COMMANDLINE" KDUMP_COMMANDLINE "$cmdline"
 	else
-		cmdline=$(cmdline_without "$(cat /proc/cmdline)" \
+		cmdline=$(cmdline_without "$(cat "$PROC/cmdline")" \
 			"$CMDLINE_REMOVE ${KDUMP_COMMANDLINE_REMOVE-}")
 	fi
-	cpus="nr_cpus=$(capture_cpus)"
-	[ "$cpus" != nr_cpus=0 ] || cpus=
-	cmdline=$(printf '%s ' "$cmdline" "$cpus" "$CMDLINE_APPEND" "${KDUMP_COMMANDLINE_APPEND-}" |
+	warn_of_memory "${line_KDUMP_COMMANDLINE_APPEND-0}" KDUMP_COMMANDLINE_APPEND \
+		"${KDUMP_COMMANDLINE_APPEND-}"
+	cmdline=$(printf '%s ' "$cmdline" "$(cmdline_own)" "${KDUMP_COMMANDLINE_APPEND-}" |
 		tr -s ' \t\n' ' ')
-	cmdline=${cmdline% }
+	cmdline=${cmdline# } cmdline=${cmdline% }
 }

@@ -14,7 +14,7 @@ keep_record()
 {
 	record_text=$(
 		enter_inside "$1" "$2" || exit
-		for record_folder in $(dump_names "$host" ${3-}); do
+		for record_folder in $(dump_names "$host" "${3-}"); do
 			[ ! -f "./$record_folder/kdump-status" ] || record_newest=$record_folder
 		done
 		[ -n "${record_newest-}" ] && enter_one "$record_newest" "" &&

@@ -57,7 +57,8 @@ SETTINGS = [
 def made(runner, shell):
     """What tells of the crashed kernel's memory, or takes that of the capture kernel, is not handed
     on; what the administrator says counts, in place of ours."""
-    make = "kernel_release=6.12 image=/boot/x; read_configuration; make_cmdline; echo \"<$cmdline>\""
+    make = """kernel_release=6.12 image=/boot/x
+        read_configuration; make_cmdline; echo "<$cmdline>" """
     for line, wanted in LINES:
         with Machine() as machine:
             machine.file("proc/cmdline", line + "\n")
@@ -82,7 +83,8 @@ def boot_cpu(runner, shell):
             machine.file("proc/cpuinfo", "processor\t: 0\napicid\t\t: 6\ninitial apicid\t: 6\n\n"
                                          "processor\t: 1\napicid\t\t: 8\n")
             output = machine.run(shell, f"image=/x; read_configuration; kernel_release={release}; "
-                                 "make_cmdline; echo \"<$cmdline>\"", sysconfig=f"KDUMP_CPUS={cpus}")
+                                 "make_cmdline; echo \"<$cmdline>\"",
+                                 sysconfig=f"KDUMP_CPUS={cpus}")
             runner.equal(f"{shell} {release}, {cpus}: {output}", "disable_cpu_apicid=6 " in output,
                          wanted)
 

@@ -18,8 +18,9 @@ echo "problems<$problems>"
 """
 # What somebody has put on the target: a link, where it leads, and the path of the
 # configuration. @ is the folder of the machine.
-LINKS = [("crash", "@/etc", "/crash"), ("var", "@/etc", "/var/crash"), ("crash", "inside", "/crash"),
-         ("crash", "../../etc", "/crash/x"), ("a/crash", "/@/etc", "/a/crash"),
+LINKS = [("crash", "@/etc", "/crash"), ("var", "@/etc", "/var/crash"),
+         ("crash", "inside", "/crash"), ("crash", "../../etc", "/crash/x"),
+         ("a/crash", "/@/etc", "/a/crash"),
          ("crash", "@/none", "/crash"), ("a/b", ".", "/a/b/crash")]
 
 
@@ -75,7 +76,8 @@ def above(runner, shell):
         machine.file("proc/self/mountinfo", "".join(
             f"1 0 8:1 / {machine.path}/{point} rw - ext4 {device} rw\n" for point, device in (
                 ("mnt", f"{machine.path}/dev/sda1"), ("mnt/crash", "/dev/sdz"))))
-        runner.check(f"{shell} a mount below", machine.run(shell, NFS, "ext4 LABEL=sda1\npath /crash/x"),
+        output = machine.run(shell, NFS, "ext4 LABEL=sda1\npath /crash/x")
+        runner.check(f"{shell} a mount below", output,
                      "something else is mounted (/dev/sdz)", "problems<1>")
 
 
@@ -137,14 +139,15 @@ def owners(runner, shell):
     new one from being made. (Only root can give folders away: others see less of this.)"""
     with Machine() as machine:
         for year, owner in (("2023", 0), ("2024", 0), ("9998", 1), ("9999", 1)):
-            machine.file(f"mnt/d/h-{year}-01-02-03:04:05/kdump-status", f"result=ok\ndirectory={year}\n")
+            machine.file(f"mnt/d/h-{year}-01-02-03:04:05/kdump-status",
+                         f"result=ok\ndirectory={year}\n")
             if owner and not os.geteuid():
                 os.chown(machine.path / f"mnt/d/h-{year}-01-02-03:04:05", owner, owner)
         if os.geteuid():
             for year in ("9998", "9999"):
                 machine.remove(f"mnt/d/h-{year}-01-02-03:04:05")
-        output = machine.run(shell, "read_quietly; refresh_record; record_value directory; newest_dump",
-                             "path @/mnt/d", "KDUMP_HOST=h")
+        output = machine.run(shell, "read_quietly; refresh_record; record_value directory; "
+                             "newest_dump", "path @/mnt/d", "KDUMP_HOST=h")
         runner.equal(f"{shell} the newest", output, "2024\n@/mnt/d/h-2024-01-02-03:04:05\n")
         prepare = f""". {TOOLS}/capture/target.sh
             TARGET=local TARGET_NAME=there MOUNT=$HERE/mnt SAVE_PATH=/d HOST=h
@@ -216,19 +219,20 @@ def find_copies(runner, shell):
     has come since; one that has grown is taken after a while."""
     for devices, tries, wanted in FOUND:
         table = dict(word.split("=") for word in devices.split())
+        lines = "".join(f"echo '/dev/{name}: UUID=\"5-6\" TYPE=\"ext4\"'; " for name in table)
+        looks = " ".join(f"/dev/{name}) found={value} ;;" for name, value in table.items())
         with Machine() as machine:
             output = machine.run(shell, f""". {TOOLS}/capture/device.sh
-                blkid() {{ {''.join(f'echo "/dev/{name}: UUID={chr(92)}"5-6{chr(92)}" TYPE={chr(92)}"ext4{chr(92)}""; '
-                                    for name in table)} :; }}
+                blkid() {{ {lines} :; }}
                 blockdev() {{ look $2; echo ${{found%:*}}; }}
                 partition_id() {{ look $1; echo ${{found#*:}}; }}
-                look() {{ case $1 in {' '.join(f'/dev/{name}) found={value} ;;'
-                                              for name, value in table.items())} esac; }}
+                look() {{ case $1 in {looks} esac; }}
                 fail() {{ echo "$*"; exit 1; }}
                 DEVICE_SIZE=1 DEVICE_ID=a find_tries={tries}
                 find_device UUID=5-6""")
             runner.check(f"{shell} {devices} after {tries}", output, wanted)
-            runner.equal(f"{shell} {devices} after {tries}: is there one?", bool(output), bool(wanted))
+            runner.equal(f"{shell} {devices} after {tries}: is there one?", bool(output),
+                         bool(wanted))
 
 
 def content(runner, shell):

@@ -166,7 +166,7 @@ def removal(runner):
 
 def package(runner):
     """Removed, the package reserves no memory and starts nothing; purged, it leaves no host keys.
-    An upgrade arms nothing that has been disabled."""
+    An upgrade arms nothing that has been disabled, and disarms nothing."""
     with Machine() as machine:
         machine.file("boot/grub/grub.cfg", "")
         (machine.path / "run/systemd/system").mkdir(parents=True)
@@ -175,7 +175,8 @@ def package(runner):
             output = script(machine, "postinst", "configure", "1", programs={
                 "systemctl": f"[ $1 != is-enabled ] || exit {int(not enabled)}"})
             runner.equal(f"an upgrade of a service, enabled: {enabled}",
-                         "systemctl restart kdump.service" in output, enabled)
+                         "systemctl reload-or-restart kdump.service" in output, enabled)
+            runner.equal(f"an upgrade: {output}", "stop" in output or " restart" in output, False)
         runner.check("postrm remove", script(machine, "postrm", "remove"), "update-grub",
                      "status 0")
         machine.file("etc/kdump/known_hosts", "key\n")
@@ -188,10 +189,50 @@ def package(runner):
         for there in (False, True):
             if there:
                 machine.file("usr/sbin/kdump", "#!/bin/sh\necho \"kdump $*\"\n", 0o755)
-            text = script_text(machine, f"set -eu; GRUB_CMDLINE_LINUX_DEFAULT=a; {grub}")
-            runner.equal("grub.d", text, f"a{' crashkernel=512M-:96M' * there}\nstatus 0\n")
+            for lines, ours in (("", True), ("GRUB_CMDLINE_LINUX=crashkernel=512M; ", False),
+                                ("GRUB_CMDLINE_LINUX='b c'; ", True)):
+                text = script_text(machine, f"set -eu; GRUB_CMDLINE_LINUX_DEFAULT=a; {lines}{grub}")
+                runner.equal(f"grub.d {lines}", text,
+                             f"a{' crashkernel=512M-:96M' * (there and ours)}\nstatus 0\n")
+            text = script_text(machine, "set -eu; GRUB_CMDLINE_LINUX_DEFAULT='a crashkernel=1G'; "
+                               f"{grub}")
+            runner.equal("grub.d, ours is last", text, "a crashkernel=1G\nstatus 0\n")
             text = script_text(machine, init, "init", "start")
             runner.equal("init.d", text, "kdump start\n" * there + "status 0\n")
+
+
+def chroots(runner):
+    """In a chroot whose kernel has something loaded, removal and upgrade leave that alone; what has
+    been loaded from here is unloaded by removal."""
+    for ours in (False, True):
+        for name, arguments, wanted in (("prerm", ("upgrade", "2"), ""),
+                                        ("prerm", ("remove",), "kdump stop\n"),
+                                        ("postinst", ("configure", "1"), "kdump restart\n")):
+            with Machine() as machine:
+                machine.file("sys/kernel/kexec_crash_loaded", "1\n")
+                machine.file("sys/kernel/kexec_crash_size", "1\n")
+                if ours:
+                    machine.file("run/kdump/loader", "kexec_load\n")
+                output = script(machine, name, *arguments, programs={
+                    "kdump": "", "deb-systemd-helper": ""})
+                runner.equal(f"{name} {arguments} in a chroot, {ours}", (
+                    [line for line in output.splitlines(keepends=True) if line.startswith("kdump")],
+                    "status 0" in output), ([wanted] * (ours and bool(wanted)), True))
+
+
+def again(runner):
+    """Removed and installed again the service is enabled, unless it has been disabled before."""
+    for disabled in (False, True):
+        with Machine() as machine:
+            (machine.path / "run/systemd/system").mkdir(parents=True)
+            machine.file("sys/kernel/kexec_crash_size", "0\n")
+            helper = {"deb-systemd-helper":
+                      f"case $* in *was-enabled*) exit {int(disabled)} ;; esac"}
+            output = script(machine, "prerm", "remove", programs=helper)
+            runner.equal(f"prerm remove: {output}", "disable" in output, False)
+            output = script(machine, "postinst", "configure", "1", programs=helper)
+            runner.equal(f"installed again: {output}", "deb-systemd-helper enable" in output,
+                         not disabled)
 
 
 def install(runner):
@@ -214,15 +255,22 @@ def udev_rule(runner):
     rule = (TOOLS / "conf/98-kdump.rules").read_text()
     command = rule.split("RUN+=\"/bin/sh -c '")[1].split("'\"")[0]
     for loaded, systemd, wanted in ((0, True, ""), (0, False, ""), (
-            1, True, "systemd-run --no-block --quiet --collect @/usr/sbin/kdump -q reload\n"), (
-            1, False, "setsid @/usr/sbin/kdump -q reload\n")):
+            1, True, "systemd-run --no-block --quiet --collect @/usr/sbin/kdump -q reload "
+            "--events\n"), (1, False, "setsid @/usr/sbin/kdump -q reload --events\n")):
         with Machine() as machine:
             machine.file("sys/kernel/kexec_crash_loaded", f"{loaded}\n")
             if systemd:
                 (machine.path / "run/systemd/system").mkdir(parents=True)
             output = script_text(machine, command, programs={"systemd-run": "", "setsid": ""})
             runner.equal(f"udev rule, {loaded}, {systemd}", output, f"{wanted}status 0\n")
+            # Somebody waits for the last event already.
+            folder = f"{machine.path}/run/kdump"
+            output = script_text(machine, f"mkdir -p {folder}; exec 7>{folder}/event.lock; "
+                                 f"flock -n 7; {command}",
+                                 programs={"systemd-run": "", "setsid": ""})
+            runner.equal(f"udev rule, {loaded}, {systemd}, held", (output, (
+                machine.path / "run/kdump/event").exists()), ("status 0\n", bool(loaded)))
 
 
 CASES = (clean, trial, hosts, names, rebuild)
-CASES_ONCE = (removal, package, install, udev_rule)
+CASES_ONCE = (removal, package, chroots, again, install, udev_rule)

@@ -38,6 +38,16 @@ need_in_words()
 	echo "kernel $(mib "$need_image"), initramfs $(mib "$need_initramfs"), unpacked $(mib "$need_unpacked"), run time $(mib "$need_runtime")"
 }
 
+# Before anything is made: with nothing reserved nothing can be loaded.
+refuse_no_memory()
+{
+	[ "$(reserved_bytes)" -eq 0 ] || return 0
+	if grep -q crashkernel= "$PROC/cmdline"; then
+		die "no memory is reserved, although crashkernel= is on the kernel's command line: dmesg | grep -i crash tells why"
+	fi
+	die "no memory is reserved: boot with crashkernel=96M on the kernel's command line; kdump estimate tells how much this configuration needs"
+}
+
 # Refuse to arm what would only run out of memory after a crash.
 check_fit()
 {

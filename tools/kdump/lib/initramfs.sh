@@ -251,11 +251,10 @@ make_plan()
 # What must be the same for the image to be the same.
 fingerprint()
 {
-	for summer in sha256sum md5sum cksum; do
-		! command -v $summer >/dev/null || break
-	done
 	sed "s|$WORK|WORK|" "$plan"
-	awk '$1 == "f" { print $4 }' "$plan" | xargs "$summer" | sed "s|$WORK|WORK|"
+	sed -n 's/^f [^ ]* [^ ]* //p' "$plan" | while read -r source; do
+		checksum "$source"
+	done | sed "s|$WORK|WORK|"
 }
 
 # unpack_module FILE: its content, whatever it is compressed with
@@ -306,24 +305,35 @@ build_initramfs()
 	rm -rf "$build_root" "$WORK/archive"
 }
 
-# Make the image if it is not there or not of these inputs.  With force as first
-# argument, in any case.
+# is_up_to_date: is the image there, whole, and of these inputs?
+is_up_to_date()
+{
+	[ -s "$INITRAMFS" ] && cmp -s "$WORK/inputs" "$INITRAMFS.inputs" &&
+		checksum "$INITRAMFS" | cmp -s - "$INITRAMFS.sum"
+}
+
+# update_initramfs [force|aside]: make the image if it is not there or not of these inputs.
+# With force, in any case; with aside, for a verb that only looks, not in its place.
 update_initramfs()
 {
 	make_plan
 	fingerprint >"$WORK/inputs"
-	if [ "${1-}" != force ] && [ -f "$INITRAMFS" ]; then
+	if [ "${1-}" != force ] && [ -s "$INITRAMFS" ]; then
 		if [ "${conf_force_no_rebuild-0}" = 1 ]; then
 			say "the initramfs is kept as it is (force_no_rebuild)"
 			return
 		fi
-		if [ "${conf_force_rebuild-0}" != 1 ] && cmp -s "$WORK/inputs" "$INITRAMFS.inputs"; then
+		if [ "${conf_force_rebuild-0}" != 1 ] && is_up_to_date; then
 			say "the initramfs is up to date"
 			return
 		fi
 	fi
+	[ "${1-}" != aside ] || INITRAMFS=$WORK/initramfs.img
 	say "making the initramfs $INITRAMFS"
 	rm -f "$INITRAMFS.inputs"
 	build_initramfs "$INITRAMFS"
+	# A machine that loses power now must not find a name with nothing behind it.
+	sync
+	checksum "$INITRAMFS" >"$INITRAMFS.sum"
 	cp "$WORK/inputs" "$INITRAMFS.inputs"
 }

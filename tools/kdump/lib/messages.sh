@@ -8,6 +8,8 @@
 EXIT_FAILED=1		# could not do it
 EXIT_USAGE=2		# asked for in a wrong way
 EXIT_NOT_ARMED=3	# status: no capture kernel is loaded (LSB: not running)
+EXIT_UNREACHABLE=5	# not armed, since a server does not answer
+EXIT_UNVERIFIED=7	# armed as it was last time, since a server does not answer
 EXIT_CONFIG=6		# the configuration is wrong (LSB: not configured)
 
 say()
@@ -46,6 +48,10 @@ ignored()
 refuse_problems()
 {
 	[ "$problems" -gt 0 ] || return 0
+	if [ "$problems" -eq "${unreachable:-0}" ]; then
+		echo "kdump: what does not answer cannot be tried; nothing has been changed" >&2
+		exit $EXIT_UNREACHABLE
+	fi
 	echo "kdump: the configuration has $problems problems; nothing has been changed" >&2
 	exit $EXIT_CONFIG
 }

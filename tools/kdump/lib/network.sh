@@ -39,11 +39,12 @@ resolve_network()
 		return 1
 		;;
 	esac
-	net_route=$(ip -4 route get "${1:-192.0.2.1}" ${net_device:+oif "$net_device"} 2>/dev/null |
-		head -n 1)
+	keep_trying find_route "${1:-192.0.2.1}" || :
 	[ -n "$net_device" ] || net_device=$(echo "$net_route" | sed -n 's/.* dev \([^ ]*\).*/\1/p')
 	if [ ! -e "$SYS/class/net/$net_device/device" ]; then
-		target_problem "no network card leads to ${1:-anywhere} (found: ${net_device:-none}; bonds, bridges and VLANs are not set up by the capture kernel)" \
+		reach_kind=target_problem
+		[ -n "$net_device" ] || reach_kind=not_reached
+		$reach_kind "no network card leads to ${1:-anywhere} (found: ${net_device:-none}; bonds, bridges and VLANs are not set up by the capture kernel)" \
 			"name one: KDUMP_NETCONFIG=DEVICE:static or DEVICE:dhcp"
 		return 1
 	fi
@@ -53,7 +54,7 @@ resolve_network()
 	net_address=$(ip -4 addr show dev "$net_device" | awk -v source="$net_source" '
 		$1 == "inet" { split($2, part, "/"); if (source == "" || part[1] == source) { print $2; exit } }')
 	if [ "$net_mode" = static ] && [ -z "$net_address" ]; then
-		target_problem "$net_device has no IPv4 address" "bring it up first, or write $net_device:dhcp"
+		not_reached "$net_device has no IPv4 address" "bring it up first, or write $net_device:dhcp"
 		return 1
 	fi
 	want_device "$SYS/class/net/$net_device/device"
@@ -79,9 +80,8 @@ resolve_nodes()
 
 resolve_server()
 {
-	server_address=$(address_of "$1")
-	if [ -z "$server_address" ]; then
-		target_problem "the name $1 has no IPv4 address" "is the name right, does the network work?"
+	if ! keep_trying find_address "$1"; then
+		not_reached "the name $1 has no IPv4 address" "is the name right, does the network work?"
 		return 1
 	fi
 	resolve_network "$server_address"
@@ -96,13 +96,18 @@ resolve_nfs()
 	nfs_source=$server_address:/${conf_target#*:/}
 	wanted_modules="$wanted_modules nfs nfsv4 nfsv3"
 	nfs_versions="4.2 4.1 4.0 3"
-	check_nfs
+	mkdir -p "$WORK/mnt"
+	if keep_trying some_nfs_version; then
+		check_nfs
+	else
+		not_reached "$conf_target cannot be mounted ($(echo "${nfs_error:-no reason given}" | printable))" \
+			"is the server up, and does it export this to $net_address?"
+	fi
 }
 
 # Try what the capture kernel will do, and keep the version that works.
 check_nfs()
 {
-	mkdir -p "$WORK/mnt"
 	for nfs_version in $nfs_versions; do
 		nfs_error=$(try_nfs "$nfs_version" 2>&1) || continue
 		if nfs_error=$(try_folder "$WORK/mnt" "$save_path"); then
@@ -224,6 +229,11 @@ check_ssh()
 {
 	SSH_CLIENT=$ssh_client SSH_LOGIN=$ssh_login SSH_PORT=$ssh_port
 	SSH_KEY_FILE=$ssh_home/key SSH_HOSTS_FILE=$ssh_known
+	if ! keep_trying ssh_answers; then
+		not_reached "no ssh connection to $conf_target ($(tail -n 1 "$WORK/ssh-error" | printable))" \
+			"is the server up?"
+		return
+	fi
 	ssh_path=$(quote "$save_path")
 	if ! ssh_answer=$(ssh_run "mkdir -p $ssh_path && test -w $ssh_path && echo writable;
 			newest=\$(ls -d $ssh_path/$(quote "$host")-$DATES $ssh_path/$(quote "$host")-$DATES$TIES \

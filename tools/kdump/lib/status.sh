@@ -9,7 +9,7 @@ show_status()
 	refresh_record
 	armed=false
 	! is_loaded || armed=true
-	switch=$(cat /proc/kexec-dump 2>/dev/null || echo 1)
+	switch=$(cat "$PROC/kexec-dump" 2>/dev/null || echo 1)
 	if [ "$JSON" = 1 ]; then
 		status_json
 	else
@@ -25,6 +25,10 @@ status_text()
 		[ ! -s "$RUN/armed" ] || sed -n 's/^target=/target: /p; s/^image=/capture kernel: /p' "$RUN/armed"
 		[ ! -s "$RUN/loader" ] || echo "loaded with: $(cat "$RUN/loader")"
 		[ "$switch" = 1 ] || echo "but switched off: echo 1 >/proc/kexec-dump switches it on"
+		list_events "$armed" | sed -n 's/^yes|\(.*\)|$/saves on: \1/p'
+		list_events "$armed" | sed -n 's/^no|\(.*\)|\(.*\)$/does not save on: \1 (\2)/p'
+		status_warning=$(warn_of_notifiers)
+		[ -z "$status_warning" ] || echo "warning: $status_warning"
 	else
 		echo "kdump is not armed, $(mib "$(reserved_bytes)") are reserved"
 	fi
@@ -37,6 +41,19 @@ status_text()
 	[ ! -s "$STATE/test-pending" ] || status_of_test
 }
 
+# json_events yes|no: those lines of list_events as members of a list
+json_events()
+{
+	events_separator=
+	while IFS='|' read -r event_kind event_name event_why; do
+		[ "$event_kind" = "$1" ] || continue
+		printf '%s{"event": %s' "$events_separator" "$(json_quote "$event_name")"
+		[ -z "$event_why" ] || printf ', "why": %s' "$(json_quote "$event_why")"
+		printf '}'
+		events_separator=', '
+	done
+}
+
 status_json()
 {
 	json_start
@@ -46,6 +63,9 @@ status_json()
 	json_string image "$(sed -n 's/^image=//p' "$RUN/armed" 2>/dev/null)"
 	json_string target "$(sed -n 's/^target=//p' "$RUN/armed" 2>/dev/null)"
 	json_string loader "$(cat "$RUN/loader" 2>/dev/null)"
+	status_events=$(list_events "$([ "$armed$switch" = true1 ] && echo true || echo false)")
+	json_value saves_on "[$(printf '%s\n' "$status_events" | json_events yes)]"
+	json_value does_not_save_on "[$(printf '%s\n' "$status_events" | json_events no)]"
 	if [ -s "$STATE/last-record" ]; then
 		json_object last_crash
 		for record_name in stage result error target kernel host directory log; do

@@ -115,7 +115,61 @@ FUNCTIONS = [
      finish 0
      """, "open_local rotate_old make_folder 0 no "
      "release_reserve save_report save_record done: ok, there/path/host-DATE "
-     "save_own_log rotate_old target_close"),
+     "save_own_log rotate_old"),
+    # What is lost is not called ok: the record has a warning for each kind.
+    ("main save", """
+     FORMAT= COLLECTOR=vmcore-save target_hangs=no STALL_TIMEOUT=9
+     step() { shift 2; "$@"; }
+     target_step() { shift; "$@"; }
+     say() { :; }
+     for what in begin save_record save_report save_own_log release_reserve; do
+         eval "$what() { :; }"
+     done
+     for log in 'state_set log saved' 'state_set log saved,_but' 'fail no_log' none; do
+         for kernel in 1 0; do
+             save_log() { $log; }
+             keep_summary() { :; }
+             [ "$log" != none ] || save_log() { state_set log saved; }
+             rm -f "$RUN"/record/*; state_set missing ''
+             [ "$log" != none ] || state_set missing '4096 bytes of memory cannot be read'
+             printf 'filter: on\\nkernel: pages %s bytes 0\\n' $kernel >"$RUN/summary"
+             (save_log >/dev/null) && save_the_log || { save_log() { return 1; }; save_the_log; }
+             tell_lost
+             finish 0
+             echo "$(record_get result):$(record_get warning)"
+         done
+     done
+     printf 'filter: off\\nkernel: pages 0 bytes 0\\n' >"$RUN/summary"
+     without_kernel || echo unknown
+     """, "ok: incomplete:the dump has no page of the kernel "
+     "incomplete:messages of the log cannot be read "
+     "incomplete:messages of the log cannot be read; the dump has no page of the kernel "
+     "incomplete:saving the log failed "
+     "incomplete:saving the log failed; the dump has no page of the kernel "
+     "incomplete:4096 bytes of memory cannot be read "
+     "incomplete:4096 bytes of memory cannot be read; the dump has no page of the kernel unknown"),
+    # A saver that could not read all has saved the rest; one that could read nothing has not.
+    ("save", """
+     COLLECTOR=vmcore-save
+     for status in 0 4 1 3; do
+         for saver in 'bytes=9 error=torn' 'bytes=0 error=torn' 'bytes=9 error=' ''; do
+             echo $saver | tr ' ' '\\n' >"$RUN/saver"; state_set missing ''
+             collected $status; echo "$?$(state_get missing)"
+         done
+     done
+     COLLECTOR=cp
+     collected 4 || echo other
+     """, "0 0 0 0 0torn 1 0not all of {vmcore} could be read 1 1 1 1 1 1 1 1 1 other"),
+    # Where the target cannot be reached the record goes beside kdump's own files.
+    ("main", """
+     FORMAT= DEVICE=/dev/null target_hangs=no KDUMP_FOLDER=
+     open_target() { failed "opening there"; }
+     step() { shift 2; echo "$1"; }
+     target_step() { shift; "$@"; }
+     save_all
+     echo $? $(record_get stage) $(record_get result) $(record_get error) "<$KDUMP_FOLDER>"
+     """, "opening there failed: no reason given keep_log save_record_elsewhere "
+     "1 open failed opening there failed <>"),
     # A gateway outside of the address's network, as with a prefix of 32 bits.
     ("network", """
      NET_ADDRESS=10.0.0.2/32 NET_GATEWAY=10.0.0.1
@@ -171,7 +225,8 @@ def functions(runner, shell):
     for libraries, script, wanted in FUNCTIONS:
         with tempfile.TemporaryDirectory() as folder:
             output = run(runner, shell, folder, libraries, script)
-            runner.equal(f"{shell} {script}", " ".join(output.split()), wanted)
+            runner.equal(f"{shell} {script}", " ".join(output.split()),
+                         wanted.replace("{vmcore}", f"{folder}/vmcore"))
 
 
 def mapped(runner, shell):

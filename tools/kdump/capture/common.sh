@@ -10,7 +10,7 @@ RUN=/run/kdump
 MOUNT=/mnt
 VMCORE=/proc/vmcore
 # What is in the record, in this order.
-RECORD_KEYS="stage result bytes seconds error target kernel host directory log format"
+RECORD_KEYS="stage result bytes seconds error warning target kernel host directory log format"
 
 # shellcheck source=/dev/null
 . /etc/kdump/settings
@@ -51,6 +51,14 @@ record()
 record_get()
 {
 	cat "$RUN/record/$1" 2>/dev/null
+}
+
+# lost TEXT: what a dump that has been saved lacks all the same; the record tells
+lost()
+{
+	say "warning: $1"
+	lost_before=$(record_get warning)
+	record warning "$lost_before${lost_before:+; }$1"
 }
 
 record_text()

@@ -84,6 +84,34 @@ collect()
 	esac
 }
 
+# collected STATUS: is there a dump?  vmcore-save's 4 may mean that a part of the memory cannot
+# be read; all the rest is there then, and its own status says how much is not.
+collected()
+{
+	case $COLLECTOR:$1 in
+	*:0) return 0 ;;
+	*vmcore-save*:4) ;;
+	*) return 1 ;;
+	esac
+	grep -q '^bytes=[1-9]' "$RUN/saver" 2>/dev/null || return
+	missing=$(sed -n 's/^error=//p' "$RUN/saver")
+	state_set missing "${missing:-not all of $VMCORE could be read}"
+}
+
+# Memory by class, once: it takes as long as a copy.
+keep_summary()
+{
+	[ -r /proc/vmcore-kern-summary ] || return 0
+	cat /proc/vmcore-kern-summary >"$RUN/summary.new" && mv "$RUN/summary.new" "$RUN/summary"
+}
+
+# The filter knows what is what, and has found nothing of the kernel.
+without_kernel()
+{
+	grep -q '^filter: on' "$RUN/summary" 2>/dev/null &&
+		grep -q '^kernel: pages 0 ' "$RUN/summary"
+}
+
 # Why the collector failed.  The numbers are those of vmcore-save, and $RAW_FULL.
 collect_failed()
 {
@@ -107,7 +135,7 @@ dump_mounted()
 	collect
 	collect_status=$?
 	chmod 600 "$dump_file-incomplete"	# cp gives it the mode of the source
-	[ $collect_status -eq 0 ] || collect_failed $collect_status
+	collected $collect_status || collect_failed $collect_status
 	# An error of writing back is told of the file alone; without a name sync knows none.
 	sync "$dump_file-incomplete" || fail "the dump could not be written to $TARGET_NAME"
 	mv "$dump_file-incomplete" "$dump_file" || fail "cannot rename vmcore-incomplete"
@@ -121,8 +149,9 @@ dump_ssh()
 	scp | scp\ *) ssh_copy "$VMCORE" "$dump_file-incomplete" || collect_failed $? ;;
 	*)
 		DESTINATION=-
-		collect | ssh_run "umask 077; cat >$(quote "$dump_file-incomplete")" ||
-			collect_failed $?
+		collect | ssh_run "umask 077; cat >$(quote "$dump_file-incomplete")"
+		collect_status=$?
+		collected $collect_status || collect_failed $collect_status
 		;;
 	esac
 	# scp gives it the mode of the source.
@@ -139,7 +168,9 @@ dump_raw()
 	case $COLLECTOR in
 	vmcore-save*)
 		DESTINATION=$(state_get device)
-		collect -m "$raw_room" || collect_failed $?
+		collect -m "$raw_room"
+		collect_status=$?
+		collected $collect_status || collect_failed $collect_status
 		;;
 	*)
 		DESTINATION=-
@@ -169,10 +200,10 @@ report_text()
 	echo "Kernel crash of $HOST, saved $(date -u '+%Y-%m-%d %H:%M:%S') UTC"
 	echo
 	cat "$RUN"/info
-	if [ -r /proc/vmcore-kern-summary ]; then
+	if [ -s "$RUN/summary" ]; then
 		echo
 		echo "Memory by class:"
-		cat /proc/vmcore-kern-summary
+		cat "$RUN/summary"
 	fi
 	echo
 	echo "How saving went:"
@@ -203,6 +234,23 @@ save_record()
 save_own_log()
 {
 	dmesg | target_put kexec-dmesg.log
+}
+
+# The target cannot be reached: the record goes to where kdump has its own files, which is
+# the running system's disk, if that is one that can be mounted.  kdump status looks there.
+save_record_elsewhere()
+{
+	[ -n "$RECORD_DEVICE" ] || return 0
+	record_node=$(DEVICE_SIZE='' wait_device "$RECORD_DEVICE")
+	mkdir -p /root/record
+	mount -t "$RECORD_FSTYPE" -o "rw${RECORD_MOUNT_OPTIONS:+,$RECORD_MOUNT_OPTIONS}" \
+		"$record_node" /root/record || fail "the record cannot be kept on $RECORD_DEVICE either"
+	(enter_inside /root/record "$RECORD_PATH" && umask 077 &&
+		record_text >./lost-record.new && sync ./lost-record.new &&
+		mv ./lost-record.new ./lost-record && sync)
+	record_status=$?
+	umount /root/record
+	return $record_status
 }
 
 # Room for the report, see there; a sync makes it really free.

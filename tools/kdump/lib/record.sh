@@ -34,7 +34,50 @@ result="*) ;;
 	esac
 	# A command that only looks is for everybody.
 	mkdir -p "$STATE" 2>/dev/null && [ -w "$STATE" ] || return 0
+	! is_older "$(record_date "$record_lines")" "$(record_date "$(cat "$STATE/last-record" 2>/dev/null)")" ||
+		return 0
 	printf '%s\n' "$record_lines" >"$STATE/last-record"
+}
+
+# record_date TEXT: what its folder's name ends in, as digits
+record_date()
+{
+	printf '%s\n' "$1" | sed -n 's/^directory=.*-\([0-9][0-9][0-9][0-9]\)-\([0-9][0-9]\)-\([0-9][0-9]\)-\([0-9][0-9]\):\([0-9][0-9]\):\([0-9][0-9]\)[.0-9a-f]*$/\1\2\3\4\5\6/p'
+}
+
+# is_older DATE DATE: the first one than the second one, if there are two
+is_older()
+{
+	[ -n "$1" ] && [ -n "$2" ] && [ "$1" != "$2" ] &&
+		[ "$(printf '%s\n' "$1" "$2" | sort | head -n 1)" = "$1" ]
+}
+
+# resolve_record: where the capture kernel leaves the record of a crash whose target it cannot
+# reach: beside our own files, if it can mount that file system.  No target, so what is
+# missing is no problem.
+resolve_record()
+{
+	mount_of "$STATE"
+	case $mount_type in
+	ext[234] | xfs | btrfs) ;;
+	*) return 0 ;;
+	esac
+	record_node=$(real_device "$mount_device" "$mount_point")
+	record_name=$(basename "$(readlink -f "$record_node")")
+	case $(readlink -f "$SYS/class/block/$record_name") in
+	*/virtual/block/* | '') return 0 ;;
+	esac
+	[ "$record_name" != "${device_name-}" ] || return 0
+	record_device=$(device_uuid "$record_node")
+	[ -n "$record_device" ] || return 0
+	record_device=UUID=$record_device record_fstype=$mount_type
+	record_path=${STATE#"${mount_point%/}"}
+	record_options=$(subvolume_of "$mount_super")
+	mount_root=${mount_root#"$record_options"}
+	record_path=${mount_root%/}$record_path
+	record_options=${record_options:+subvol=$record_options}
+	wanted_modules="$wanted_modules $record_fstype $(device_drivers "$SYS/class/block/$record_name" |
+		tr '|' ' ')"
 }
 
 # keep_raw_record DEVICE: the block of the record; see capture/target.sh
@@ -56,11 +99,16 @@ record_value()
 refresh_record()
 {
 	host=$(host_name)
+	if [ -s "$STATE/lost-record" ]; then
+		keep_record_text "$(head -c "$RECORD_LIMIT" "$STATE/lost-record")"
+		rm -f "$STATE/lost-record" 2>/dev/null
+	fi
 	if [ -d "${conf_path-/var/crash}" ] && [ -z "${line_target-}" ]; then
 		keep_record "$(readlink -f "${conf_path-/var/crash}")" ""
 	elif [ -n "${conf_target-}" ]; then
 		refresh_node=$(device_of "$conf_target")
-		refresh_point=$(awk -v a="$refresh_node" '$1 == a { print $2; exit }' "$PROC/mounts")
+		refresh_point=$(unescape "$(awk -v a="$refresh_node" '$1 == a { print $2; exit }' \
+			"$PROC/mounts")")
 		[ -z "$refresh_point" ] || keep_record "$refresh_point" "${conf_path-/var/crash}"
 	fi
 }

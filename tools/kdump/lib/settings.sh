@@ -101,6 +101,10 @@ write_settings()
 	setting FSTYPE "$fstype"
 	setting MOUNT_OPTIONS "$mount_options"
 	setting SAVE_PATH "$save_path"
+	setting RECORD_DEVICE "$record_device"
+	setting RECORD_FSTYPE "$record_fstype"
+	setting RECORD_MOUNT_OPTIONS "$record_options"
+	setting RECORD_PATH "$record_path"
 	write_network_settings
 	setting ROOT_TARGET local
 	setting ROOT_TARGET_NAME "the root file system"

@@ -37,6 +37,8 @@ status_text()
 		echo "    saved to $(record_value target), $(record_value directory)"
 		last_error=$(record_value error)
 		[ -z "$last_error" ] || echo "    error: $last_error"
+		last_error=$(record_value warning)
+		[ -z "$last_error" ] || echo "    warning: $last_error"
 	fi
 	[ ! -s "$STATE/test-pending" ] || status_of_test
 }
@@ -68,7 +70,7 @@ status_json()
 	json_value does_not_save_on "[$(printf '%s\n' "$status_events" | json_events no)]"
 	if [ -s "$STATE/last-record" ]; then
 		json_object last_crash
-		for record_name in stage result error target kernel host directory log; do
+		for record_name in stage result error warning target kernel host directory log; do
 			json_string "$record_name" "$(record_value "$record_name")"
 		done
 		json_number bytes "$(record_value bytes)"

@@ -14,6 +14,7 @@ resolve_target()
 			device_size device_id wanted_modules wanted_drivers \
 			net_mode net_mac net_address net_gateway server_address \
 			nfs_source nfs_versions nfs_options ssh_client ssh_login ssh_port \
+			record_device record_fstype record_options record_path \
 			root_device root_fstype root_options root_path; do
 		eval "$unset="
 	done
@@ -37,6 +38,7 @@ resolve_target()
 		resolve_root
 	fi
 	resolve_nodes
+	resolve_record
 	tell_unused
 }
 
@@ -74,6 +76,15 @@ target_problem()
 	problem "$CONF_FILE" "$target_line" "$1" "$2"
 }
 
+# unescape TEXT: blanks and the like stand as \040 in /proc/mounts
+unescape()
+{
+	case $1 in
+	*\\*) printf '%b' "$(printf %s "$1" | sed 's/\\\([0-7][0-7][0-7]\)/\\0\1/g')" ;;
+	*) printf %s "$1" ;;
+	esac
+}
+
 # mount_of FOLDER: set mount_device, mount_type, mount_point; and mount_root, the folder
 # of the file system that is mounted there, and mount_super, its options
 mount_of()
@@ -82,6 +93,9 @@ mount_of()
 	while read -r _ _ _ mounted_root mounted_at mounted_rest; do
 		# After a variable number of fields comes a dash: TYPE DEVICE OPTIONS.
 		mounted_rest=${mounted_rest#*- }
+		case $mounted_at$mounted_root in
+		*\\*) mounted_at=$(unescape "$mounted_at") mounted_root=$(unescape "$mounted_root") ;;
+		esac
 		# Not in the pattern, where bash makes something else of it.
 		mounted_below=${mounted_at%/}
 		# The longest mount point wins, of equal ones the last; not the rootfs below.
@@ -145,6 +159,7 @@ resolve_filesystem()
 		return
 	fi
 	resolve_device "$conf_target" "$conf_kind" || return 0
+	mount_options=${conf_mount_options-}
 	check_filesystem
 	lasting_name
 }
@@ -158,7 +173,8 @@ check_filesystem()
 	if [ -z "$check_point" ]; then
 		check_own=$WORK/mnt
 		mkdir -p "$check_own"
-		if ! check_error=$(mount -t "$fstype" -o nosuid,nodev,noexec "$device_node" \
+		if ! check_error=$(mount -t "$fstype" \
+				-o "nosuid,nodev,noexec${mount_options:+,$mount_options}" "$device_node" \
 				"$check_own" 2>&1); then
 			target_problem "$device cannot be mounted as $fstype (${check_error:-no reason given})" \
 				"$(mount_remedy "$device_node" "$fstype")"
@@ -170,7 +186,8 @@ check_filesystem()
 	if [ "$mount_point" != "$check_point" ]; then
 		target_problem "on $save_path of $device something else is mounted ($mount_device)" \
 			"name another path, or that as the target"
-	elif ! check_error=$(try_folder "$check_point" "$save_path"); then
+	elif ! check_error=$(try_folder "$check_point" "$save_path") &&
+			! check_error=$(try_read_only "$check_point" "$save_path"); then
 		target_problem "$save_path on $device cannot be used: $check_error" \
 			"name the folder itself; is it mounted read-only, or full?"
 	else
@@ -181,8 +198,32 @@ check_filesystem()
 	[ -z "$check_own" ] || umount "$check_own"
 }
 
+# try_read_only POINT PATH: one that is mounted read-only is made writable as long as that takes.
+# The kernel refuses this where it has made it so itself, after an error.
+try_read_only()
+(
+	grep -q " $(escape_blanks "$1") [^ ]* ro[ ,]" "$PROC/mounts" || {
+		echo "$check_error"
+		exit 1
+	}
+	trap 'mount -o remount,ro "$1"' EXIT
+	trap 'exit 1' HUP INT TERM
+	mount -o remount,rw "$1" 2>&1 && try_folder "$1" "$2"
+)
+
+# escape_blanks NAME: as it stands in /proc/mounts
+escape_blanks()
+{
+	printf %s "$1" | sed 's/\\/\\\\134/g; s/ /\\\\040/g'
+}
+
 # Where the root of that file system is, not a folder or subvolume of it.
 whole_mount_of()
+{
+	unescape "$(whole_mount_escaped "$1")"
+}
+
+whole_mount_escaped()
 {
 	awk -v a="$1" -v b="$(readlink -f "$1")" '$4 == "/" {
 			for (i = 7; i < NF && $i != "-"; i++);

@@ -7,8 +7,9 @@
 # needs.  One that fails may not be needed after all; the next step will tell.
 load_modules()
 {
-	while read -r module_file; do
-		insmod "$module_file" || say "cannot load $module_file"
+	while read -r module_file module_told; do
+		# shellcheck disable=SC2086 # a list of words
+		insmod "$module_file" $module_told || say "cannot load $module_file"
 	done </etc/kdump/modules
 }
 

@@ -21,7 +21,7 @@ measure_need()
 	need_image=$(image_memory "$image")
 	need_initramfs=$(file_size "$INITRAMFS")
 	need_unpacked=$(cat "$INITRAMFS.unpacked" 2>/dev/null || echo $((need_initramfs * 3)))
-	need_runtime=$RUNTIME
+	need_runtime=$((RUNTIME + $(need_more)))
 	need=$((need_image + need_initramfs + need_unpacked + need_runtime))
 	# In steps of 16 MiB, the finest that everybody's firmware likes.
 	recommended=$((((need - 1) / (16 * MIB) + 1) * 16))

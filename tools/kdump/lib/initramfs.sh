@@ -48,7 +48,7 @@ program_path()
 {
 	case $1 in
 	/*)
-		[ -x "$1" ] && echo "$1"
+		[ -f "$1" ] && [ -x "$1" ] && echo "$1"
 		return
 		;;
 	*/*) return 1 ;;	# from which folder?
@@ -124,7 +124,8 @@ plan_modules()
 		esac
 		module_base=$(basename "$module_file")
 		module_base=${module_base%%.ko*}.ko
-		echo "/lib/modules/$module_base" >>"$WORK/modules"
+		module_told=$(module_parameters "${module_base%.ko}")
+		echo "/lib/modules/$module_base${module_told:+ }$module_told" >>"$WORK/modules"
 		plan_file 600 "/lib/modules/$module_base" "$module_source"
 	done
 }

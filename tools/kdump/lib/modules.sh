@@ -141,9 +141,9 @@ check_filesystem_module()
 check_drivers()
 {
 	for check_driver in $wanted_drivers; do
-		check_name=${check_driver%%|*}
+		check_name=${check_driver%%"|"*}
 		if is_driver_module "$check_name" && modules_for "$check_name" | grep -q '^?' &&
-				! has_driver_for "${check_driver#*|}"; then
+				! has_driver_for "${check_driver#*"|"}"; then
 			target_problem "the capture kernel $kernel_release has no driver $check_name, which leads to the target" \
 				"name a kernel that has it (KDUMP_KERNELVER), or another target"
 		fi

@@ -48,7 +48,7 @@ resolve_network()
 			"name one: KDUMP_NETCONFIG=DEVICE:static or DEVICE:dhcp"
 		return 1
 	fi
-	net_mac=$(cat "$SYS/class/net/$net_device/address")
+	net_mac=$(card_address "$net_device")
 	net_gateway=$(echo "$net_route" | sed -n 's/.* via \([^ ]*\).*/\1/p')
 	net_source=$(echo "$net_route" | sed -n 's/.* src \([^ ]*\).*/\1/p')
 	net_address=$(ip -4 addr show dev "$net_device" | awk -v source="$net_source" '
@@ -96,6 +96,7 @@ resolve_nfs()
 	nfs_source=$server_address:/${conf_target#*:/}
 	wanted_modules="$wanted_modules nfs nfsv4 nfsv3"
 	nfs_versions="4.2 4.1 4.0 3"
+	nfs_options=${conf_mount_options:+,$conf_mount_options}
 	mkdir -p "$WORK/mnt"
 	if keep_trying some_nfs_version; then
 		check_nfs
@@ -280,7 +281,14 @@ propagate()
 		ssh-keygen -q -t $ssh_key_type -N '' -f "$ssh_key" || die "cannot make the key $ssh_key"
 	fi
 	mkdir -p "$(dirname "$PINNED_HOSTS")"
-	ssh-copy-id -i "$ssh_key.pub" -p "$ssh_port" -o UserKnownHostsFile="$PINNED_HOSTS" \
+	# The key opens a shell for the dump and nothing else.  -f, since there is no private key
+	# of this name; so not once more what is there already.
+	make_work
+	echo "no-port-forwarding,no-agent-forwarding,no-X11-forwarding,no-pty $(cat "$ssh_key.pub")" \
+		>"$WORK/key.pub"
+	ssh -i "$ssh_key" -p "$ssh_port" -o BatchMode=yes -o IdentitiesOnly=yes \
+		-o UserKnownHostsFile="$PINNED_HOSTS" "${conf_target%:"$ssh_port"}" : 2>/dev/null ||
+		ssh-copy-id -f -i "$WORK/key.pub" -p "$ssh_port" -o UserKnownHostsFile="$PINNED_HOSTS" \
 		-o HashKnownHosts=no "${conf_target%:"$ssh_port"}" ||
 		die "the key could not be given to $conf_target"
 	say "the key $ssh_key is known to $conf_target, and its own key is pinned:"

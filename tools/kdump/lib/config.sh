@@ -46,9 +46,16 @@ conf_target()
 	conf_set target "$2"
 }
 
-# conf_path OPTION VALUE: a full path
+# conf_path OPTION VALUE: a full path.  Quotes around it are common elsewhere, and so is a
+# path of the target without its slash.
 conf_path()
 {
+	case $2 in
+	\"*\" | \'*\')
+		conf_path "$1" "$(printf %s "$2" | sed 's/^.\(.*\).$/\1/')"
+		return
+		;;
+	esac
 	case $2 in
 	*[[:space:]]*)
 		problem "$CONF" "$conf_number" "'$2' has a blank in it" "use a path without" ;;
@@ -56,7 +63,7 @@ conf_path()
 		problem "$CONF" "$conf_number" "'$2' has '..' in it" "write the path itself" ;;
 	/*) conf_set "$1" "$2" ;;
 	*)
-		problem "$CONF" "$conf_number" "'$2' is not a full path" "begin it with /" ;;
+		problem "$CONF" "$conf_number" "'$2' is not a full path" "write $1 /$2" ;;
 	esac
 }
 
@@ -159,20 +166,115 @@ conf_option()
 conf_without_effect()
 {
 	case $1 in
-	dracut_args) conf_why="the initramfs is not made by dracut; use extra_bins and extra_modules" ;;
+	dracut_args)
+		case $2 in
+		*--mount*)
+			conf_dracut_mount "$2"
+			return
+			;;
+		esac
+		conf_why="the initramfs is not made by dracut; use extra_bins and extra_modules" ;;
 	override_resettable) conf_why="devices are reset by reset_devices on the command line" ;;
-	options) conf_why="write MODULE.OPTION=VALUE into KDUMP_COMMANDLINE_APPEND" ;;
+	options)
+		conf_module_options "$2"
+		return
+		;;
 	link_delay) conf_why="the link is waited for, up to KDUMP_NET_TIMEOUT seconds" ;;
 	disk_timeout) conf_why="the device is waited for, up to KDUMP_STEP_TIMEOUT seconds" ;;
 	debug_mem_level) conf_why="kexec-dmesg.log beside the dump has the capture kernel's log" ;;
 	blacklist) conf_why="only modules that the target needs are loaded" ;;
 	*)
-		problem "$CONF" "$conf_number" "unknown option '$1'" \
-			"correct it, or put # before the line"
+		problem "$CONF" "$conf_number" "unknown option '$(printf %s "$1" | printable)'" \
+			"$(conf_remedy "$1")"
 		return
 		;;
 	esac
 	ignored "$CONF" "$conf_number" "'$1'" "$conf_why"
+}
+
+# conf_remedy NAME: for what is nearly an option
+conf_remedy()
+{
+	conf_near=$(printf %s "$1" | tr 'A-Z-' 'a-z_')
+	case $1 in
+	*[!\ -~]*) echo "there is a character before or in it that is not seen, as a byte-order mark or a blank that is none: write the line again" ;;
+	*=*) echo "write ${1%%=*} ${1#*=}" ;;
+	auto) echo "write the type of the file system: ext4, xfs or btrfs" ;;
+	path | failure_action | final_action | extra_bins | extra_modules) echo "correct it" ;;
+	*)
+		case $conf_near in
+		"$1") echo "correct it, or put # before the line" ;;
+		path | ext[234] | xfs | btrfs | raw | nfs | ssh | core_collector | extra_bins | extra_modules | \
+		failure_action | final_action | kdump_pre | kdump_post)
+			echo "write $conf_near"
+			;;
+		*) echo "correct it, or put # before the line" ;;
+		esac
+		;;
+	esac
+}
+
+# conf_dracut_mount VALUE: --mount "SOURCE FOLDER TYPE OPTIONS" is where others' dumps go, so
+# it is the target here, too, or refused.  FOLDER is of dracut's own system.
+conf_dracut_mount()
+{
+	conf_mount=$(printf '%s\n' "$1" |
+		sed -n "s/^--mount[= ][[:space:]]*\"\([^\"']*\)\"\$/\1/p; s/^--mount[= ][[:space:]]*'\([^\"']*\)'\$/\1/p")
+	# shellcheck disable=SC2086 # its words
+	set -f -- $conf_mount
+	set +f
+	if [ $# -lt 3 ] || [ $# -gt 6 ]; then
+		problem "$CONF" "$conf_number" "this --mount cannot be understood, and it says where dumps go" \
+			"write the target: nfs SERVER:/EXPORT, or ext4, xfs or btrfs DEVICE"
+		return
+	fi
+	case $3 in
+	nfs | nfs4) conf_nfs "$1" ;;
+	ext[234] | xfs | btrfs) conf_device "$3" "$1" ;;
+	*)
+		problem "$CONF" "$conf_number" "--mount of type $3 is none of the targets here" \
+			"write ext4, xfs, btrfs, nfs or ssh"
+		return
+		;;
+	esac
+	conf_words=$(mount_words "$3" "${4-defaults}")
+	case $conf_words in
+	*'?'*)
+		problem "$CONF" "$conf_number" "the capture kernel cannot do ${conf_words#*'?'}" \
+			"export it to this host with sec=sys over TCP, or name another target"
+		;;
+	esac
+	conf_set mount_options "$conf_words"
+}
+
+# mount_words TYPE OPTIONS: what is left of these for a mount of our own
+mount_words()
+{
+	printf '%s\n' "$2" | tr , '\n' | while IFS= read -r mount_word; do
+		case $1:$mount_word in
+		*:defaults | *:rw | *:auto | *:noauto | *:nofail | *:_netdev | *:x-* | *:user | *:nouser | \
+		*:comment=* | *:vers=* | *:nfsvers=* | *:nolock | *:hard | *:soft | *:) ;;
+		nfs*:sec=* | nfs*:rdma | nfs*:proto=rdma | nfs*:tls | nfs*:xprtsec=*)
+			echo "?$mount_word"
+			;;
+		*) printf '%s,' "$mount_word" ;;
+		esac
+	done | sed 's/,$//'
+}
+
+# conf_module_options VALUE: NAME OPTION=VALUE...; several lines are allowed
+conf_module_options()
+{
+	case $1 in
+	*[[:space:]]*=*)
+		conf_options="${conf_options-}$(printf '%s\n' "$1" | sed 's/^\([^[:space:]]*\)[[:space:]][[:space:]]*/\1 /')
+"
+		;;
+	*)
+		problem "$CONF" "$conf_number" "'options' names a module and its options" \
+			"write options MODULE OPTION=VALUE"
+		;;
+	esac
 }
 
 # The command may stand in quotes, as Red Hat's examples have it.
@@ -180,6 +282,7 @@ conf_collector()
 {
 	case $1 in
 	\"*\") conf_value=${1#\"} && conf_value=${conf_value%\"} ;;
+	\'*\') conf_value=${1#\'} && conf_value=${conf_value%\'} ;;
 	*) conf_value=$1 ;;
 	esac
 	case $conf_value in

@@ -13,7 +13,7 @@ find_kernel()
 	if [ -n "${KDUMP_KERNEL-}" ]; then
 		image=$KDUMP_KERNEL
 		kernel_from="KDUMP_KERNEL, line ${line_KDUMP_KERNEL-0}"
-	elif [ -z "${KDUMP_KERNELVER-}" ] && [ -z "${KDUMP_IMG-}" ] && [ -f $OUR_IMAGE ]; then
+	elif ! names_boot_image && [ -f $OUR_IMAGE ]; then
 		image=$OUR_IMAGE
 		kernel_from="the package"
 	else
@@ -32,6 +32,14 @@ find_kernel()
 		modules_folder=/lib/modules/$kernel_release
 		[ "$image" != $OUR_IMAGE ] || modules_folder=/usr/lib/kdump/kernel/modules
 	fi
+}
+
+# names_boot_image: is any of the four words about its name there?  What is only the default,
+# as Red Hat's file has it, says nothing.
+names_boot_image()
+{
+	[ -n "${KDUMP_KERNELVER-}" ] || [ "${KDUMP_IMG-vmlinuz}" != vmlinuz ] ||
+		[ -n "${KDUMP_IMG_EXT-}" ] || [ "${KDUMP_BOOTDIR-/boot}" != /boot ]
 }
 
 find_boot_image()

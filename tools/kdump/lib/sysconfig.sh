@@ -193,12 +193,33 @@ sys_value()
 	esac
 }
 
+# sys_open_quote VALUE: does a quote begin that does not end on this line?  Then what follows
+# belongs to it, and sys_read passes it over.
+sys_open_quote()
+{
+	sys_quote=
+	case $1 in
+	\"*\"* | \'*\'*) return 1 ;;
+	\"*) sys_quote='"' ;;
+	\'*) sys_quote="'" ;;
+	*) return 1 ;;
+	esac
+}
+
 # sys_line LINE
 sys_line()
 {
 	case $1 in
 	[A-Za-z_]*=*)
 		sys_name=${1%%=*}
+		case $sys_name in
+		[A-Za-z_]*+)
+			problem "$SYSCONFIG" "$sys_number" "$sys_name= adds to nothing here: the file is read, not run" \
+				"write the whole value: ${sys_name%+}=\"...\""
+			sys_open_quote "${1#*=}" || :
+			return
+			;;
+		esac
 		case $sys_name in
 		*[!A-Za-z0-9_]*)
 			problem "$SYSCONFIG" "$sys_number" "'$sys_name' is no name" "write NAME=\"value\""
@@ -207,6 +228,9 @@ sys_line()
 		esac
 		if sys_value "${1#*=}"; then
 			sys_option "$sys_name" "$sys_text"
+		elif sys_open_quote "${1#*=}"; then
+			problem "$SYSCONFIG" "$sys_number" "the value of $sys_name does not end on its line" \
+				"write it on one line: $sys_name=\"value\""
 		else
 			problem "$SYSCONFIG" "$sys_number" "the value of $sys_name cannot be understood" \
 				"write $sys_name=\"value\"; variables and commands of the shell have no meaning here"
@@ -220,7 +244,7 @@ sys_line()
 sys_read()
 {
 	SYSCONFIG=$1
-	sys_number=0
+	sys_number=0 sys_quote=
 	[ -e "$SYSCONFIG" ] || return 0
 	if [ ! -f "$SYSCONFIG" ] || [ ! -r "$SYSCONFIG" ]; then
 		problem "$SYSCONFIG" 0 "the file cannot be read" "make it a file that root can read"
@@ -229,6 +253,12 @@ sys_read()
 	conf_text "$SYSCONFIG" || return 0
 	while IFS= read -r sys_text || [ -n "$sys_text" ]; do
 		sys_number=$((sys_number + 1))
+		if [ -n "$sys_quote" ]; then
+			case $sys_text in
+			*"$sys_quote"*) sys_quote= ;;
+			esac
+			continue
+		fi
 		sys_text=${sys_text%"$(printf '\r')"}
 		sys_text=${sys_text#"${sys_text%%[![:space:]]*}"}
 		case $sys_text in

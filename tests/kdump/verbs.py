@@ -248,6 +248,17 @@ def install(runner):
         subprocess.run(command, check=True)
         for name in ("etc/kdump.conf", "etc/default/kdump"):
             runner.equal(f"make install: {name}", (machine.path / name).read_text(), "mine\n")
+        subprocess.run([*command[:4], "uninstall", *command[5:]], check=True)
+        runner.equal("make uninstall", ((machine.path / "usr/sbin/kdump").exists(),
+                                        (machine.path / "etc/kdump.conf").exists()), (False, True))
+        for name in ("usr/sbin/kdumpctl", "usr/sbin/kdump-config",
+                     "usr/lib/systemd/system/kdump.service"):
+            machine.file(name, "another's\n")
+            done = subprocess.run(command, check=False, capture_output=True, text=True)
+            runner.check(f"make install over {name}", done.stderr, "is of another kdump")
+            runner.equal(f"make install over {name}", (machine.path / name).read_text(),
+                         "another's\n")
+            (machine.path / name).unlink()
 
 
 def udev_rule(runner):

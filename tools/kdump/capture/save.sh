@@ -84,20 +84,6 @@ collect()
 	esac
 }
 
-# collected STATUS: is there a dump?  vmcore-save's 4 may mean that a part of the memory cannot
-# be read; all the rest is there then, and its own status says how much is not.
-collected()
-{
-	case $COLLECTOR:$1 in
-	*:0) return 0 ;;
-	*vmcore-save*:4) ;;
-	*) return 1 ;;
-	esac
-	grep -q '^bytes=[1-9]' "$RUN/saver" 2>/dev/null || return
-	missing=$(sed -n 's/^error=//p' "$RUN/saver")
-	state_set missing "${missing:-not all of $VMCORE could be read}"
-}
-
 # Memory by class, once: it takes as long as a copy.
 keep_summary()
 {
@@ -135,7 +121,7 @@ dump_mounted()
 	collect
 	collect_status=$?
 	chmod 600 "$dump_file-incomplete"	# cp gives it the mode of the source
-	collected $collect_status || collect_failed $collect_status
+	[ $collect_status -eq 0 ] || collect_failed $collect_status
 	# An error of writing back is told of the file alone; without a name sync knows none.
 	sync "$dump_file-incomplete" || fail "the dump could not be written to $TARGET_NAME"
 	mv "$dump_file-incomplete" "$dump_file" || fail "cannot rename vmcore-incomplete"
@@ -151,7 +137,7 @@ dump_ssh()
 		DESTINATION=-
 		collect | ssh_run "umask 077; cat >$(quote "$dump_file-incomplete")"
 		collect_status=$?
-		collected $collect_status || collect_failed $collect_status
+		[ $collect_status -eq 0 ] || collect_failed $collect_status
 		;;
 	esac
 	# scp gives it the mode of the source.
@@ -170,7 +156,7 @@ dump_raw()
 		DESTINATION=$(state_get device)
 		collect -m "$raw_room"
 		collect_status=$?
-		collected $collect_status || collect_failed $collect_status
+		[ $collect_status -eq 0 ] || collect_failed $collect_status
 		;;
 	*)
 		DESTINATION=-

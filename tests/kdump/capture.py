@@ -131,7 +131,9 @@ FUNCTIONS = [
              keep_summary() { :; }
              rm -f "$RUN"/record/*
              printf 'filter: on\\nkernel: pages %s bytes 0\\n' $kernel >"$RUN/summary"
-             (save_log >/dev/null) && save_the_log || { save_log() { return 1; }; save_the_log; }
+             (save_log >/dev/null) || save_log() { return 1; }
+             rm -f "$RUN/error"
+             save_the_log
              tell_lost
              finish 0
              echo "$(record_get result):$(record_get warning)"

@@ -18,17 +18,21 @@ def paths(runner, shell):
     """A program that is named by its place is found there in the capture kernel, too."""
     for config, sysconfig, wanted in (
             ("core_collector @/sbin/save -x", "",
-             ("f 755 /bin/save @/sbin/save", "collector<save -x>")),
-            ("extra_bins @/opt/tool", "", ("f 755 /bin/tool @/opt/tool",
-                                           "l @/opt/tool /bin/tool")),
+             ("f 755 @/sbin/save @/sbin/save", "l /bin/save @/sbin/save",
+              "collector<save -x>")),
+            ("extra_bins @/opt/tool", "", ("f 755 @/opt/tool @/opt/tool",
+                                           "l /bin/tool @/opt/tool")),
             ("extra_bins @/opt/box", "", ("l @/opt/box /bin/box",)),
+            ("extra_bins @/opt/link", "", ("f 755 @/opt/tool @/opt/link",
+                                           "l /bin/link @/opt/tool", "l @/opt/link @/opt/tool")),
             ("extra_bins /bin/sh", "", ("f 755 /bin/sh /bin/sh", "l /usr/bin ../bin",
                                         "l /usr/sbin ../bin", "l /sbin bin")),
-            ("", "KDUMP_TRANSFER='@/opt/tool \"$KDUMP_SOURCE\"'", ("l @/opt/tool /bin/tool",))):
+            ("", "KDUMP_TRANSFER='@/opt/tool \"$KDUMP_SOURCE\"'", ("l /bin/tool @/opt/tool",))):
         with Machine() as machine:
             for name in ("sbin/save", "opt/tool", "busybox", "kdump.conf"):
                 machine.file(name, "#!/bin/sh\n", 0o755)
             machine.link("opt/box", machine.path / "busybox")
+            machine.link("opt/link", machine.path / "opt/tool")
             output = machine.run(shell, PLAN, config, sysconfig)
             for word in wanted:
                 runner.check(f"{shell} {config}{sysconfig}", output, word + "\n")
@@ -63,4 +67,30 @@ def interpreters(runner, shell):
                          int(refused))
 
 
-CASES = (paths, interpreters)
+def unpackers(runner, shell):
+    """Modules that nothing here can unpack are told of before anything is made."""
+    for name, there, wanted in (("a.ko.zst", "", "there is no program zstd"),
+                                ("a.ko.xz", "zstd", "there is no program xz"),
+                                ("a.ko.zst", "zstd", "problems<0>"), ("a.ko", "", "problems<0>")):
+        with Machine() as machine:
+            output = machine.run(shell, f"""program_path() {{ [ $1 = "{there}" ]; }}
+                module_files=" kernel/b.ko kernel/{name}"
+                check_unpackers; echo "problems<$problems>" """)
+            runner.check(f"{shell} {name} with {there}", output, wanted)
+
+
+def libraries(runner, shell):
+    """Libraries outside of the usual folders are found in the capture kernel, through a cache."""
+    with Machine() as machine:
+        output = machine.run(shell, """plan=$WORK/plan; mkdir -p $WORK/root/etc
+            printf 'f 755 %s x\n' /lib/x86_64-linux-gnu/libc.so.6 /usr/lib64/a.so /bin/b \\
+                >$plan; lay_out_cache $WORK/root; ls $WORK/root/etc
+            printf 'f 755 %s x\n' /opt/v/lib/libv.so.1 /usr/lib/v/libw.so /usr/lib/libx.so >>$plan
+            program_path() { [ $1 = ldconfig ] && echo made; }
+            made() { echo "made $*" | sed "s|$WORK|WORK|" >>$HERE/log; }
+            lay_out_cache $WORK/root; cat $WORK/root/etc/ld.so.conf $HERE/log""")
+        runner.equal(f"{shell} libraries", output,
+                     "/opt/v/lib\n/usr/lib/v\nmade -X -r WORK/root\n")
+
+
+CASES = (paths, interpreters, unpackers, libraries)

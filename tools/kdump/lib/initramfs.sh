@@ -62,17 +62,24 @@ program_path()
 }
 
 # plan_command NAME: a program of this system by its name, or by its place, where it is
-# found there, too
+# found there, too.  One outside of the usual folders keeps its place, since it may look for
+# its libraries from there ($ORIGIN), and has a link in /bin.
 plan_command()
 {
 	command_path=$(program_path "$1")
+	command_real=$(readlink -f "$command_path")
+	case $command_real in
+	*/busybox*) command_place=/bin/${1##*/} ;;	# is there already
+	*)
+		command_place=$command_real
+		! in_path "$command_real" || command_place=/bin/${1##*/}
+		plan_program "$command_path" "$command_place"
+		;;
+	esac
+	[ "$command_place" = "/bin/${1##*/}" ] || echo "l /bin/${1##*/} $command_place"
 	case $1 in
-	*/*) in_path "$1" || echo "l $1 /bin/${1##*/}" ;;
+	*/*) in_path "$1" || [ "$1" = "$command_place" ] || echo "l $1 $command_place" ;;
 	esac
-	case $(readlink -f "$command_path") in
-	*/busybox*) return ;;	# is there already
-	esac
-	plan_program "$command_path"
 }
 
 # in_path FILE: is it in a folder that in the initramfs is /bin, too?
@@ -269,6 +276,36 @@ unpack_module()
 	esac
 }
 
+# check_unpackers: what the modules are compressed with must be there
+check_unpackers()
+{
+	for unpack_pair in .xz:xz .gz:gzip .zst:zstd; do
+		case " $module_files " in
+		*"${unpack_pair%:*} "*)
+			program_path "${unpack_pair#*:}" >/dev/null ||
+				problem "$SYSCONFIG_FILE" 0 \
+					"there is no program ${unpack_pair#*:}, which unpacks the modules in $modules_folder" \
+					"install it"
+			;;
+		esac
+	done
+}
+
+# lay_out_cache ROOT: libraries that lie where only ld.so's cache finds them need one there, too
+lay_out_cache()
+{
+	sed -n 's/^f [^ ]* \(.*\)\/[^ /]*\.so[^ /]* .*/\1/p' "$plan" | sort -u |
+		grep -v -x -E '(/usr)?/lib(32|64|x32)?(/[^/]*-linux-[^/]*)?' >"$1/etc/ld.so.conf" || {
+		rm -f "$1/etc/ld.so.conf"
+		return 0
+	}
+	for cache_maker in ldconfig.real ldconfig; do
+		cache_maker=$(program_path $cache_maker) && break
+	done
+	[ -z "$cache_maker" ] || "$cache_maker" -X -r "$1" >/dev/null 2>&1 ||
+		warn "no cache of the libraries in $(tr '\n' ' ' <"$1/etc/ld.so.conf") could be made"
+}
+
 # lay_out ROOT: make what the plan says
 lay_out()
 {
@@ -296,7 +333,8 @@ build_initramfs()
 	umask 077
 	rm -rf "$build_root"
 	mkdir -p "$build_root" "$(dirname "$1")"
-	lay_out "$build_root" || die "no room for the initramfs in $WORK"
+	lay_out "$build_root" || die "the initramfs cannot be made in $WORK: no room, or a file of it is gone"
+	lay_out_cache "$build_root"
 	# What it will take once unpacked, for the check of the reservation.
 	du -sk "$build_root" | awk '{ print $1 * 1024 }' >"$1.unpacked"
 	(cd "$build_root" && find . | cpio -o -H newc 2>/dev/null) >"$WORK/archive" ||

@@ -47,7 +47,7 @@ static struct vmcore_field field_at(const struct vmcore_note_reader *from,
 
 	if (offset & (bytes - 1) || offset >= 2 * page_bytes(from))
 		return field;
-	field.word = offset / word;
+	field.word = (u32)offset / word;
 	field.shift = 8 * (from->rules->arch->big_endian ? word - bytes - before : before);
 	field.mask = bytes == sizeof(u64) ? U64_MAX : (1ULL << bytes * 8) - 1;
 	field.max = field.mask;

@@ -3,37 +3,67 @@
  * The text of a VMCOREINFO note: lines of the form key=value.
  */
 #include <linux/kernel.h>
+#include <linux/minmax.h>
 #include <linux/overflow.h>
 #include <linux/string.h>
 
 #include "rules.h"
 
 /**
+ * vmcore_note_open() - find the lines of a note
+ * @from: result, but for what is not of the text
+ * @text: contents of the note; not trusted, must outlive @from
+ * @len: bytes of it
+ *
+ * A line without its newline has been cut off, and so may be a part of the number
+ * in it: it does not count.
+ *
+ * Context: Any.
+ */
+void vmcore_note_open(struct vmcore_note_reader *from, const char *text, size_t len)
+{
+	const char *at = text, *end, *newline;
+
+	from->text = text;
+	from->len = min_t(size_t, len, VMCORE_NOTE_BYTES);
+	from->nr_lines = 0;
+	end = text + from->len;
+	while (from->nr_lines < VMCORE_NOTE_LINES) {
+		newline = memchr(at, '\n', end - at);
+		if (!newline)
+			return;
+		if (memchr(at, '=', newline - at))
+			from->lines[from->nr_lines++] = at - text;
+		at = newline + 1;
+	}
+}
+
+/**
  * vmcore_note_find() - find the value that belongs to a key
- * @from: the note; not trusted
+ * @from: the note
  * @key: up to the equals sign
  * @len: result: bytes of the value
  *
  * Context: Any.
- * Return: the value, which is not terminated; NULL if there is no such line. Of
- * several lines, the first counts.
+ * Return: the value, which is followed by a newline; NULL if there is no such line.
+ * Of several lines, the first counts.
  */
 const char *vmcore_note_find(const struct vmcore_note_reader *from,
 			     const char *key, size_t *len)
 {
-	const char *at = from->text, *end = at + from->len;
 	size_t key_len = strlen(key);
+	u32 i;
 
-	while (at < end) {
-		const char *newline = memchr(at, '\n', end - at);
-		size_t line = (newline ?: end) - at;
+	for (i = 0; i < from->nr_lines; i++) {
+		const char *line = from->text + from->lines[i];
+		size_t left = from->len - from->lines[i];
 
-		if (line > key_len && at[key_len] == '=' &&
-		    !memcmp(at, key, key_len)) {
-			*len = line - key_len - 1;
-			return at + key_len + 1;
+		if (left > key_len && line[key_len] == '=' &&
+		    !memcmp(line, key, key_len)) {
+			line += key_len + 1;
+			*len = (const char *)memchr(line, '\n', left - key_len - 1) - line;
+			return line;
 		}
-		at += line + 1;
 	}
 	return NULL;
 }

@@ -210,9 +210,10 @@ bool vmcore_add_rule(struct vmcore_rules *rules, const struct vmcore_rule *rule)
 int vmcore_rules_init_for(struct vmcore_rules *rules, const struct vmcore_arch *arch,
 			  const char *note, size_t len)
 {
-	struct vmcore_note_reader from = { .text = note, .len = len, .rules = rules };
+	struct vmcore_note_reader from = { .rules = rules };
 
 	*rules = (struct vmcore_rules) { .arch = arch };
+	vmcore_note_open(&from, note, len);
 	if (!read_release(&from))
 		return -ENODATA;
 	if (!arch)

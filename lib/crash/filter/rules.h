@@ -5,25 +5,35 @@
 #ifndef _LIB_CRASH_FILTER_RULES_H
 #define _LIB_CRASH_FILTER_RULES_H
 
+#include <linux/sizes.h>
 #include <linux/vmcore_filter.h>
 
 #define VMCORE_RELEASE(major, minor)	((major) << 16 | (minor))
+
+/* More of a note is not looked at: kernels write a page of it, and 150 lines. */
+#define VMCORE_NOTE_BYTES	SZ_64K
+#define VMCORE_NOTE_LINES	512
 
 /**
  * struct vmcore_note_reader - the note, while rules are made from it
  * @text: lines of the form key=value, not terminated
  * @len: bytes of them
+ * @nr_lines: how many of them were found
+ * @lines: where they begin
  * @rules: what is made; lacks is set to the first key that is needed in vain
  * @version: VMCORE_RELEASE() of the crashed kernel
  */
 struct vmcore_note_reader {
 	const char *text;
-	size_t len;
+	u32 len;
+	u32 nr_lines;
+	u16 lines[VMCORE_NOTE_LINES];
 	struct vmcore_rules *rules;
 	u32 version;
 };
 
 /* lib/crash/filter/note.c */
+void vmcore_note_open(struct vmcore_note_reader *from, const char *text, size_t len);
 const char *vmcore_note_find(const struct vmcore_note_reader *from,
 			     const char *key, size_t *len);
 bool vmcore_parse_number(const char *text, size_t len, unsigned int base,

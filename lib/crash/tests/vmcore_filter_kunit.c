@@ -374,6 +374,60 @@ static void cut_note_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, &sample_elf, note_6_12, whole), 0);
 }
 
+/* A number that has been cut off is none: 1 of 11 orders would be another number. */
+static void cut_number_test(struct kunit *test)
+{
+	size_t len = strlen(note_6_12), cut;
+	struct vmcore_rules *rules = &sample_alloc(test)->rules;
+	char *note = kunit_kzalloc(test, len + 32, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, note);
+	memcpy(note, note_6_12, len);
+	*strstr(note, "LENGTH(zone.free_area)") = '#';
+	cut = len + strlen("LENGTH(zone.free_area)=1");
+	memcpy(note + len, "LENGTH(zone.free_area)=11\n", 26);
+	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, &sample_elf, note, len + 26), 0);
+	for (; cut < len + 26; cut++) {
+		KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, &sample_elf, note, cut), -ENODATA);
+		KUNIT_EXPECT_STREQ(test, rules->lacks, "LENGTH(zone.free_area)");
+	}
+}
+
+/*
+ * A note of any size takes a bounded time. What fills it is more lines, or longer
+ * ones, than any kernel writes; beyond them nothing is found.
+ */
+static void large_note_test(struct kunit *test)
+{
+	static const struct {
+		const char *line;
+		u32 times;
+		int err;
+	} cases[] = {
+		{ "\n", 60000, 0 }, { "\n", 70000, -ENODATA },
+		{ "no value\n", 6000, 0 }, { "no value\n", 8000, -ENODATA },
+		{ "KEY=value\n", 400, 0 }, { "KEY=value\n", 512, -ENODATA },
+		{ "=\n", 400, 0 }, { "=\n", 30000, -ENODATA }, { "=", 60000, 0 },
+	};
+	size_t len = strlen(note_6_12), line, room = 80000 + len;
+	char *note = kunit_kmalloc(test, room, GFP_KERNEL);
+	struct vmcore_rules *rules = &sample_alloc(test)->rules;
+	unsigned int i, k;
+
+	KUNIT_ASSERT_NOT_NULL(test, note);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		line = strlen(cases[i].line);
+		KUNIT_ASSERT_LE(test, cases[i].times * line + 1 + len, room);
+		for (k = 0; k < cases[i].times; k++)
+			memcpy(note + k * line, cases[i].line, line);
+		note[k * line] = '\n';
+		memcpy(note + k * line + 1, note_6_12, len);
+		KUNIT_EXPECT_EQ_MSG(test, vmcore_rules_init(rules, &sample_elf, note,
+							    k * line + 1 + len),
+				    cases[i].err, "%u times %s", k, cases[i].line);
+	}
+}
+
 static void expect_vtop(struct kunit *test, struct sample *sample, u64 vaddr,
 			int err, u64 paddr, u64 span)
 {
@@ -656,6 +710,8 @@ static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(odd_number_test),
 	KUNIT_CASE(section_size_test),
 	KUNIT_CASE(cut_note_test),
+	KUNIT_CASE(cut_number_test),
+	KUNIT_CASE(large_note_test),
 	KUNIT_CASE(vtop_test),
 	KUNIT_CASE(five_levels_test),
 	KUNIT_CASE(scan_test),

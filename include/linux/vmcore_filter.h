@@ -246,11 +246,13 @@ struct vmcore_seen {
  * @seen: the one that was classified last
  * @pages: to read them by
  * @section: number of the section that @base is of, plus 1; 0: none yet
- * @base: where the struct page of page frame 0 would be; 0: no such section
+ * @base: where the struct page of page frame 0 would be, by that section; 0: there
+ *	is no such section
  * @first: page frame of the first struct page in @words
  * @nr: how many are there
  * @ahead: how many to read next
  * @words: the struct pages
+ * @aside: two of them, from another place
  */
 struct vmcore_memmap {
 	struct vmcore_space space;
@@ -261,7 +263,8 @@ struct vmcore_memmap {
 	u64 first;
 	u32 nr;
 	u32 ahead;
-	u64 words[(VMCORE_MEMMAP_BYTES + VMCORE_MAX_PAGE_STRUCT) / sizeof(u64)];
+	u64 words[VMCORE_MEMMAP_BYTES / sizeof(u64) + VMCORE_MAX_PAGE_STRUCT / sizeof(u32)];
+	u64 aside[2 * VMCORE_MAX_PAGE_STRUCT / sizeof(u32)];
 };
 
 void vmcore_memmap_init(struct vmcore_memmap *map,
@@ -270,6 +273,8 @@ void vmcore_memmap_init(struct vmcore_memmap *map,
 			struct vmcore_memory *pages);
 u64 vmcore_memmap_section_end(const struct vmcore_memmap *map, u64 pfn);
 const u64 *vmcore_memmap_get(struct vmcore_memmap *map, u64 pfn, u64 *missing);
+const u64 *vmcore_memmap_peek(struct vmcore_memmap *map, u64 pfn);
+u64 vmcore_memmap_vaddr(const struct vmcore_memmap *map, u64 pfn);
 u32 vmcore_memmap_ahead(const struct vmcore_memmap *map, u64 pfn,
 			const u64 **page);
 

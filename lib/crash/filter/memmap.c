@@ -4,18 +4,18 @@
  * its sparse memory model has it (include/linux/mmzone.h). With or without
  * vmemmap, a section says where its struct pages are.
  *
- * What is read at a time grows while the next struct page is wanted, and starts
- * anew where pages are stepped over: of the memmap of free memory only the first
- * struct page of each block is read.
+ * Struct pages are read ahead, up to the end of the page that they are in, and more
+ * while those that are wanted are near the last ones. Where many pages are stepped
+ * over, as in free memory, most of the memmap is not read.
  */
 #include <linux/limits.h>
 #include <linux/minmax.h>
-
+#include <linux/string.h>
 #include <linux/swab.h>
 
 #include "arch.h"
 
-/* The second one knows the order of a compound page. */
+/* Read at least two: the order of a compound page is in its second struct page. */
 #define MIN_AHEAD	2U
 
 /*
@@ -26,23 +26,15 @@
 #define SECTION_PRESENT		1
 #define SECTION_FLAGS		4095ULL
 
-static u32 page_bytes(const struct vmcore_memmap *map)
+static u32 get_stride(const struct vmcore_memmap *map)
 {
 	const struct vmcore_rules *rules = map->space.rules;
 
 	return rules->page_words * rules->arch->word_bytes;
 }
 
-/* Where the struct page of @pfn is. Kernel addresses of 32 bits wrap around. */
-static u64 page_vaddr(const struct vmcore_memmap *map, u64 pfn)
-{
-	u64 vaddr = map->base + pfn * page_bytes(map);
-
-	return map->space.rules->arch->word_bytes == sizeof(u32) ? (u32)vaddr : vaddr;
-}
-
 /* Each word takes 8 bytes here, whatever its size is there. */
-static u32 max_ahead(const struct vmcore_memmap *map)
+static u32 get_max_ahead(const struct vmcore_memmap *map)
 {
 	return VMCORE_MEMMAP_BYTES / (map->space.rules->page_words * sizeof(u64));
 }
@@ -78,6 +70,21 @@ void vmcore_memmap_init(struct vmcore_memmap *map,
 }
 
 /**
+ * vmcore_memmap_vaddr() - where is a struct page?
+ * @map: struct pages
+ * @pfn: page frame number, of the section that was looked at last
+ *
+ * Context: Any.
+ * Return: its virtual address. Those of 32 bits wrap around.
+ */
+u64 vmcore_memmap_vaddr(const struct vmcore_memmap *map, u64 pfn)
+{
+	u64 vaddr = map->base + pfn * get_stride(map);
+
+	return vmcore_word_bytes(map->space.rules) == sizeof(u32) ? (u32)vaddr : vaddr;
+}
+
+/**
  * vmcore_memmap_section_end() - where does the section of a page frame end?
  * @map: struct pages
  * @pfn: page frame number
@@ -93,7 +100,7 @@ u64 vmcore_memmap_section_end(const struct vmcore_memmap *map, u64 pfn)
 }
 
 /* Where the struct page of page frame 0 would be, by what the section says. */
-static u64 section_base(struct vmcore_memmap *map, u64 nr)
+static u64 find_base(struct vmcore_memmap *map, u64 nr)
 {
 	const struct vmcore_rules *rules = map->space.rules;
 	u32 per_root = (1U << rules->page_shift) / rules->section_bytes;
@@ -122,8 +129,7 @@ static void enter_section(struct vmcore_memmap *map, u64 pfn)
 	if (map->section == nr + 1)
 		return;
 	map->section = nr + 1;
-	map->base = section_base(map, nr);
-	map->nr = 0;
+	map->base = find_base(map, nr);
 }
 
 /* Read at most @len bytes from @vaddr on; return how many. */
@@ -142,12 +148,12 @@ static u64 read_virtual(struct vmcore_memmap *map, u64 vaddr, void *buf, u64 len
 }
 
 /* Struct pages from @pfn's on to the end of the page that it is in. */
-static u64 to_page_end(const struct vmcore_memmap *map, u64 pfn)
+static u32 to_page_end(const struct vmcore_memmap *map, u64 pfn)
 {
 	u32 size = 1U << map->space.rules->page_shift;
-	u32 into = page_vaddr(map, pfn) & (size - 1);
+	u32 into = vmcore_memmap_vaddr(map, pfn) & (size - 1);
 
-	return (size - into + page_bytes(map) - 1) / page_bytes(map);
+	return (size - into + get_stride(map) - 1) / get_stride(map);
 }
 
 /* Make numbers of this machine of words as they are in old memory, in their place. */
@@ -166,18 +172,26 @@ static void convert_words(const struct vmcore_rules *rules, u64 *words, u32 nr)
 		words[nr] = swaps ? swab32(narrow[nr]) : narrow[nr];
 }
 
+/* Read the struct pages of @nr page frames. Return how many of them there are. */
+static u32 read_structs(struct vmcore_memmap *map, u64 pfn, u32 nr, u64 *words)
+{
+	u32 stride = get_stride(map);
+	u32 got = (u32)read_virtual(map, vmcore_memmap_vaddr(map, pfn), words,
+				    nr * stride) / stride;
+
+	convert_words(map->space.rules, words, got * map->space.rules->page_words);
+	return got;
+}
+
 static void read_ahead(struct vmcore_memmap *map, u64 pfn, u64 left)
 {
-	u32 wanted, got;
+	bool near = map->nr && pfn >= map->first &&
+		    pfn < map->first + map->nr + map->ahead;
+	u64 ahead = near ? map->ahead * 2ULL : max(to_page_end(map, pfn), MIN_AHEAD);
 
-	map->ahead = map->nr && pfn == map->first + map->nr - 1 ?
-		     min(map->ahead * 2, max_ahead(map)) : MIN_AHEAD;
-	wanted = min_t(u64, map->ahead, left);
-	got = read_virtual(map, page_vaddr(map, pfn), map->words, wanted * page_bytes(map));
+	map->ahead = min_t(u64, ahead, get_max_ahead(map));
+	map->nr = read_structs(map, pfn, min_t(u64, map->ahead, left), map->words);
 	map->first = pfn;
-	map->nr = got / page_bytes(map);
-	convert_words(map->space.rules, map->words,
-		      map->nr * map->space.rules->page_words);
 }
 
 /**
@@ -199,6 +213,44 @@ u32 vmcore_memmap_ahead(const struct vmcore_memmap *map, u64 pfn,
 	return map->nr - 1 - (pfn - map->first);
 }
 
+/* Put zeros in place of the struct page that follows the last one. */
+static void end_structs(const struct vmcore_memmap *map, u64 *words, u32 nr)
+{
+	u32 page_words = map->space.rules->page_words;
+
+	memset(words + nr * page_words, 0, page_words * sizeof(u64));
+}
+
+/**
+ * vmcore_memmap_peek() - get a struct page from elsewhere
+ * @map: struct pages
+ * @pfn: of this page frame
+ *
+ * What is at hand for vmcore_memmap_get() stays. The next struct page follows it, or
+ * zeros where that is of another section or cannot be read.
+ *
+ * Context: That of the callbacks.
+ * Return: its words, until the next call; NULL if it cannot be read.
+ */
+const u64 *vmcore_memmap_peek(struct vmcore_memmap *map, u64 pfn)
+{
+	u64 left = vmcore_memmap_section_end(map, pfn) - pfn;
+	const u64 *page;
+	u32 got;
+
+	enter_section(map, pfn);
+	if (vmcore_memmap_ahead(map, pfn, &page))
+		return page;
+	if (!map->base)
+		return NULL;
+	got = read_structs(map, pfn, min_t(u64, MIN_AHEAD, left), map->aside);
+	if (!got)
+		return NULL;
+	if (got < MIN_AHEAD)
+		end_structs(map, map->aside, got);
+	return map->aside;
+}
+
 /**
  * vmcore_memmap_get() - get a struct page
  * @map: struct pages
@@ -214,9 +266,8 @@ u32 vmcore_memmap_ahead(const struct vmcore_memmap *map, u64 pfn,
  */
 const u64 *vmcore_memmap_get(struct vmcore_memmap *map, u64 pfn, u64 *missing)
 {
-	u32 words = map->space.rules->page_words;
 	const u64 *page;
-	u64 left, i;
+	u64 left;
 
 	/* Most are asked for in turn. What has been read is of one section. */
 	if (vmcore_memmap_ahead(map, pfn, &page))
@@ -235,9 +286,7 @@ const u64 *vmcore_memmap_get(struct vmcore_memmap *map, u64 pfn, u64 *missing)
 		*missing = min(left, to_page_end(map, pfn));
 		return NULL;
 	}
-	if (pfn - map->first == map->nr - 1) {
-		for (i = 0; i < words; i++)
-			map->words[map->nr * words + i] = 0;
-	}
-	return &map->words[(pfn - map->first) * words];
+	if (pfn - map->first == map->nr - 1)
+		end_structs(map, map->words, map->nr);
+	return &map->words[(pfn - map->first) * map->space.rules->page_words];
 }

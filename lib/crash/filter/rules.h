@@ -45,6 +45,7 @@ u64 vmcore_note_need(struct vmcore_note_reader *from, const char *key,
 
 /* lib/crash/filter/vtop.c */
 bool vmcore_swaps(const struct vmcore_rules *rules);
+u32 vmcore_word_bytes(const struct vmcore_rules *rules);
 
 /* lib/crash/filter/rules.c */
 void vmcore_clear_table(struct vmcore_rules *rules);

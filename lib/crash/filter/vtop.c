@@ -59,6 +59,18 @@ bool vmcore_swaps(const struct vmcore_rules *rules)
 }
 
 /**
+ * vmcore_word_bytes() - how large is a long of the crashed kernel?
+ * @rules: of the crashed kernel
+ *
+ * Context: Any.
+ * Return: 4 or 8.
+ */
+u32 vmcore_word_bytes(const struct vmcore_rules *rules)
+{
+	return rules->arch->word_bytes;
+}
+
+/**
  * vmcore_read_number() - read a number of the crashed kernel by physical address
  * @space: its addresses
  * @old_pa: old physical address, a multiple of @bytes

@@ -96,6 +96,13 @@ static const struct page_test tail __initconst = {
 
 static const struct page_test head __initconst = FLAGS(BIT(PG_head));
 
+static const struct page_test hugetlb __initconst = TYPE(PGTY_hugetlb);
+static const struct page_test untyped __initconst = {
+	.place = IN_PAGE(page_type),
+	.mask = U32_MAX,
+	.value = U32_MAX,
+};
+
 static const struct page_field order __initconst = {
 	.place = IN_FOLIO(_flags_1),
 	.mask = 0xff,
@@ -220,6 +227,8 @@ void __init vmcoreinfo_add_rules(void)
 	add_field(&text, "mapping", &mapping);
 	add_test(&text, "tail", &tail);
 	add_test(&text, "head", &head);
+	add_test(&text, "hugetlb", &hugetlb);
+	add_test(&text, "untyped", &untyped);
 	for (i = 0; i < ARRAY_SIZE(page_rules); i++)
 		add_rule(&text, i, &page_rules[i]);
 	if (!WARN_ON_ONCE(seq_buf_has_overflowed(&text)))

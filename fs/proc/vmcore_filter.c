@@ -275,7 +275,7 @@ static const struct vmcore_block *get_block(struct vmcore_view *view, u64 nr)
 		return block;
 	block->nr = 0;
 	bitmap_zero(block->left_out, VMCORE_BLOCK_PAGES);
-	vmcore_scan(&view->map, nr, take_run, &scan);
+	vmcore_scan(&view->map, nr, view->level, take_run, &scan);
 	block->nr = nr + 1;
 	return block;
 }

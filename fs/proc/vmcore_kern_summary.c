@@ -175,7 +175,7 @@ static void count_found(void *ctx, u64 pfn, u64 nr, enum vmcore_class class)
 static void scan_block(struct summary *sum, u64 block)
 {
 	if (sum->map.space.rules)
-		vmcore_scan(&sum->map, block, count_found, sum);
+		vmcore_scan(&sum->map, block, sum->level, count_found, sum);
 	else
 		count_found(sum, block * VMCORE_BLOCK_PAGES, VMCORE_BLOCK_PAGES,
 			    VMCORE_CLASS_UNCLASSIFIED);

@@ -9,6 +9,7 @@
  *	vtop.c     its virtual addresses -> physical ones
  *	memmap.c   page frame -> struct page
  *	page.c     struct page -> class
+ *	broken.c   a huge page -> those of its pages that are broken
  *	scan.c     a block of page frames -> runs of one class
  *
  * These files of lib/crash/filter know nothing of this kernel and touch old memory
@@ -92,6 +93,7 @@ struct vmcore_field {
 /* Questions that a rule asks at most, rules of a kernel, words that they ask. */
 #define VMCORE_RULE_TESTS	3
 #define VMCORE_MAX_RULES	24
+#define VMCORE_MAX_UNREADABLE	4
 #define VMCORE_MAX_ASKED	8
 
 /**
@@ -123,14 +125,23 @@ struct vmcore_rule {
  * @tail: a page of a compound page, and not the first
  * @head: the first page of a compound page; both tests are of its own words
  * @compound_order: of a compound page, in words of the first page and the second
+ * @hugetlb: a huge page of hugetlb, in words of the first page and the second; no
+ *	mask: not known
+ * @untyped: a page that has no page type; always met if that is not known
+ * @list_word: the word by which a page is in a list, page.lru.next; @page_words if
+ *	it is not known
  * @refcount: of any page in use
  * @mapping: of any page in use: 0, or an address of the kernel
  * @kernel_start: the lowest of these
  * @nr_rules: entries of @table, but for the last
  * @table: what a page is that is not a tail, by the first rule that applies; the
  *	last one always does
+ * @nr_unreadable: entries of @unreadable
+ * @unreadable: pages that must not be read; of each page by itself, also within a
+ *	compound page
  * @nr_asked: entries of @asked
- * @asked: each word that @table asks, and all bits of it that matter; no value
+ * @asked: each word that @table and @unreadable ask, and all bits of it that matter;
+ *	no value
  * @page_table: physical address of the kernel's top page table
  * @page_table_levels: tables from that on to the entry of a page
  * @page_table_mask: the address bits in an entry of a page table
@@ -151,11 +162,16 @@ struct vmcore_rules {
 	struct vmcore_test tail;
 	struct vmcore_test head;
 	struct vmcore_field compound_order;
+	struct vmcore_test hugetlb;
+	struct vmcore_test untyped;
+	u32 list_word;
 	struct vmcore_field refcount;
 	struct vmcore_field mapping;
 	u64 kernel_start;
 	u32 nr_rules;
 	struct vmcore_rule table[VMCORE_MAX_RULES + 1];
+	u32 nr_unreadable;
+	struct vmcore_rule unreadable[VMCORE_MAX_UNREADABLE];
 	u32 nr_asked;
 	struct vmcore_test asked[VMCORE_MAX_ASKED];
 	u64 page_table;
@@ -287,17 +303,29 @@ u32 vmcore_memmap_ahead(const struct vmcore_memmap *map, u64 pfn,
  * struct vmcore_unit - pages that are what they are together
  * @class: what they are
  * @order: how many, as a power of two
+ * @hugetlb: it is a huge page of hugetlb
+ * @broken: and some pages of it are broken: vmcore_find_broken()
+ * @start: page frame number of the first
  */
 struct vmcore_unit {
 	enum vmcore_class class;
 	u32 order;
+	bool hugetlb;
+	bool broken;
+	u64 start;
 };
+
+/* Broken pages of one huge page, as many as can be told apart. */
+#define VMCORE_MAX_BROKEN	64
 
 struct vmcore_unit vmcore_classify(const struct vmcore_rules *rules,
 				   struct vmcore_seen *seen,
 				   const u64 *page, u64 pfn);
-bool vmcore_is_inner(const struct vmcore_rules *rules, const u64 *page, u64 pfn,
+u32 vmcore_count_readable(const struct vmcore_rules *rules, const u64 *page, u32 nr);
+bool vmcore_is_inner(const struct vmcore_rules *rules, const u64 *page,
 		     enum vmcore_class class);
+u32 vmcore_find_broken(struct vmcore_memmap *map, const struct vmcore_unit *unit,
+		       u64 *broken);
 u32 vmcore_count_alike(const struct vmcore_rules *rules,
 		       const struct vmcore_seen *seen, const u64 *page, u32 nr);
 extern const char * const vmcore_class_names[VMCORE_NR_CLASSES];
@@ -313,7 +341,7 @@ bool vmcore_is_left_out(enum vmcore_class class, u32 level);
 typedef void (*vmcore_emit_fn)(void *ctx, u64 pfn, u64 nr,
 			       enum vmcore_class class);
 
-void vmcore_scan(struct vmcore_memmap *map, u64 block, vmcore_emit_fn emit,
+void vmcore_scan(struct vmcore_memmap *map, u64 block, u32 level, vmcore_emit_fn emit,
 		 void *ctx);
 
 /* Is the answer yes? */

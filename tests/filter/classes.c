@@ -171,7 +171,7 @@ static void ignore(void *ctx, u64 pfn, u64 nr, enum vmcore_class class)
 }
 
 static void scan_all(struct dump *dump, struct vmcore_memmap *map,
-		     vmcore_emit_fn emit, void *ctx)
+		     u32 level, vmcore_emit_fn emit, void *ctx)
 {
 	u64 pages = VMCORE_BLOCK_PAGES, next = 0, block;
 	u32 i;
@@ -182,7 +182,7 @@ static void scan_all(struct dump *dump, struct vmcore_memmap *map,
 			   dump->page_shift;
 
 		for (block = max(next, first / pages); block <= last / pages; block++)
-			vmcore_scan(map, block, emit, ctx);
+			vmcore_scan(map, block, level, emit, ctx);
 		next = block;
 	}
 }
@@ -232,14 +232,14 @@ int main(int argc, char **argv)
 	}
 	vmcore_memmap_init(&map, &rules, &dump.memory, &dump.memory);
 	start = now();
-	scan_all(&dump, &map, ignore, sink);
+	scan_all(&dump, &map, result.level, ignore, sink);
 	start = now() - start;
 	if (argc == 2)
 		printf("release: %s\nrules: %s\n", rules.release,
 		       rules.stated ? "stated" : "inferred");
 	dump.reads = 0;
 	dump.bytes = 0;
-	scan_all(&dump, &map, count, &result);
+	scan_all(&dump, &map, result.level, count, &result);
 	if (argc == 2)
 		print_result(&result, start);
 	if (result.bitmap) {

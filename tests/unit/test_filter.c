@@ -78,7 +78,7 @@ static void overwritten_run(struct kunit *test, u64 seed)
 	for (block = 0; block < BLOCKS; block++) {
 		struct cover cover = { .test = test, .next = block * VMCORE_BLOCK_PAGES };
 
-		vmcore_scan(&sample->map, block, take, &cover);
+		vmcore_scan(&sample->map, block, VMCORE_LEVEL_MAX, take, &cover);
 		KUNIT_EXPECT_EQ(test, cover.next, (block + 1) * VMCORE_BLOCK_PAGES);
 	}
 	KUNIT_EXPECT_LT(test, sample->reads, MAX_READS);

@@ -28,24 +28,24 @@
 #define MAPPING_FLAGS	3ULL
 #define ANON		1ULL
 
-static u32 word_bytes(const struct vmcore_note_reader *from)
+static u32 get_long_bytes(const struct vmcore_note_reader *from)
 {
 	return from->rules->arch->word_bytes;
 }
 
-static u64 page_bytes(const struct vmcore_note_reader *from)
+static u64 get_struct_bytes(const struct vmcore_note_reader *from)
 {
-	return from->rules->page_words * word_bytes(from);
+	return from->rules->page_words * get_long_bytes(from);
 }
 
 /* The bytes, a power of two, at an offset into two struct pages, as bits of a word. */
-static struct vmcore_field field_at(const struct vmcore_note_reader *from,
+static struct vmcore_field make_field_at(const struct vmcore_note_reader *from,
 				    u64 offset, u32 bytes)
 {
 	struct vmcore_field field = {};
-	u32 word = word_bytes(from), before = offset & (word - 1);
+	u32 word = get_long_bytes(from), before = offset & (word - 1);
 
-	if (offset & (bytes - 1) || offset >= 2 * page_bytes(from))
+	if (offset & (bytes - 1) || offset >= 2 * get_struct_bytes(from))
 		return field;
 	field.word = (u32)offset / word;
 	field.shift = 8 * (from->rules->arch->big_endian ? word - bytes - before : before);
@@ -54,7 +54,7 @@ static struct vmcore_field field_at(const struct vmcore_note_reader *from,
 	return field;
 }
 
-static struct vmcore_test value_test(struct vmcore_field field, u64 mask,
+static struct vmcore_test make_value_test(struct vmcore_field field, u64 mask,
 				     u64 value)
 {
 	return (struct vmcore_test) {
@@ -64,26 +64,26 @@ static struct vmcore_test value_test(struct vmcore_field field, u64 mask,
 	};
 }
 
-/* Is the bit with that number set? What is not known has no mask. */
-static struct vmcore_test flag_test(const struct vmcore_note_reader *from,
+/* Is the bit with that number set? There is no mask if the note lacks the number. */
+static struct vmcore_test make_flag_test(const struct vmcore_note_reader *from,
 				    struct vmcore_field flags, const char *key)
 {
 	u64 bit;
 
 	if (!vmcore_note_number(from, key, 10, &bit) || bit >= 64)
 		return (struct vmcore_test) {};
-	return value_test(flags, 1ULL << bit, 1ULL << bit);
+	return make_value_test(flags, 1ULL << bit, 1ULL << bit);
 }
 
 /* Has the page that type? */
-static struct vmcore_test type_test(const struct vmcore_note_reader *from,
+static struct vmcore_test make_type_test(const struct vmcore_note_reader *from,
 				    struct vmcore_field type, const char *key)
 {
 	u64 value;
 
 	if (!vmcore_note_number(from, key, 10, &value))
 		return (struct vmcore_test) {};
-	return value_test(type, U64_MAX, value);
+	return make_value_test(type, U64_MAX, value);
 }
 
 static bool is_known(const struct vmcore_test *test)
@@ -91,50 +91,50 @@ static bool is_known(const struct vmcore_test *test)
 	return test->mask;
 }
 
-static struct vmcore_test slab_test(const struct vmcore_note_reader *from,
+static struct vmcore_test make_slab_test(const struct vmcore_note_reader *from,
 				    struct vmcore_field flags,
 				    struct vmcore_field type)
 {
 	struct vmcore_test test =
-		type_test(from, type, "NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)");
+		make_type_test(from, type, "NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)");
 
 	return is_known(&test) ? test :
-				 flag_test(from, flags, "NUMBER(PG_slab)");
+				 make_flag_test(from, flags, "NUMBER(PG_slab)");
 }
 
 /* A field of the second page that the note has in one way or another. */
-static struct vmcore_field second_page_byte(const struct vmcore_note_reader *from,
+static struct vmcore_field make_second_byte(const struct vmcore_note_reader *from,
 					    const char *in_page,
 					    const char *in_folio)
 {
 	u64 offset;
 
-	if (vmcore_note_number(from, in_page, 10, &offset) && offset < page_bytes(from))
-		return field_at(from, page_bytes(from) + offset, 1);
-	if (vmcore_note_number(from, in_folio, 10, &offset) && offset >= page_bytes(from))
-		return field_at(from, offset, 1);
+	if (vmcore_note_number(from, in_page, 10, &offset) && offset < get_struct_bytes(from))
+		return make_field_at(from, get_struct_bytes(from) + offset, 1);
+	if (vmcore_note_number(from, in_folio, 10, &offset) && offset >= get_struct_bytes(from))
+		return make_field_at(from, offset, 1);
 	return (struct vmcore_field) {};
 }
 
-static struct vmcore_test hugetlb_test(const struct vmcore_note_reader *from,
+static struct vmcore_test make_hugetlb_test(const struct vmcore_note_reader *from,
 				       struct vmcore_field second_flags,
 				       struct vmcore_field type)
 {
 	struct vmcore_field dtor =
-		second_page_byte(from, "OFFSET(page.compound_dtor)",
+		make_second_byte(from, "OFFSET(page.compound_dtor)",
 				 "OFFSET(folio._folio_dtor)");
 	struct vmcore_test test =
-		type_test(from, type, "NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)");
+		make_type_test(from, type, "NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)");
 	u64 value;
 
 	if (is_known(&test))
 		return test;
-	test = flag_test(from, second_flags, "NUMBER(PG_hugetlb)");
+	test = make_flag_test(from, second_flags, "NUMBER(PG_hugetlb)");
 	if (is_known(&test))
 		return test;
 	if (!vmcore_note_number(from, "NUMBER(HUGETLB_PAGE_DTOR)", 10, &value))
 		return test;
-	return value_test(dtor, U64_MAX, value);
+	return make_value_test(dtor, U64_MAX, value);
 }
 
 /*
@@ -151,11 +151,11 @@ static bool order_is_in_flags(const struct vmcore_note_reader *from,
 		vmcore_note_number(from, "NUMBER(PG_hugetlb)", 10, &ignored)));
 }
 
-static struct vmcore_field order_field(const struct vmcore_note_reader *from,
+static struct vmcore_field make_order_field(const struct vmcore_note_reader *from,
 				       struct vmcore_field second_flags)
 {
 	struct vmcore_field field =
-		second_page_byte(from, "OFFSET(page.compound_order)",
+		make_second_byte(from, "OFFSET(page.compound_order)",
 				 "OFFSET(folio._folio_order)");
 
 	if (order_is_in_flags(from, &field)) {
@@ -167,7 +167,7 @@ static struct vmcore_field order_field(const struct vmcore_note_reader *from,
 }
 
 /* All of a combination of flags. */
-static struct vmcore_test both(struct vmcore_test a, struct vmcore_test b)
+static struct vmcore_test make_both(struct vmcore_test a, struct vmcore_test b)
 {
 	if (!is_known(&a) || !is_known(&b))
 		return (struct vmcore_test) {};
@@ -178,7 +178,7 @@ static struct vmcore_test both(struct vmcore_test a, struct vmcore_test b)
 
 static u64 need_offset(struct vmcore_note_reader *from, const char *key, u32 bytes)
 {
-	u64 offset = vmcore_note_need(from, key, 10, 0, page_bytes(from) - bytes);
+	u64 offset = vmcore_note_need(from, key, 10, 0, get_struct_bytes(from) - bytes);
 
 	if (offset & (bytes - 1) && !from->rules->lacks)
 		from->rules->lacks = key;
@@ -190,8 +190,8 @@ static u64 need_compound_head(struct vmcore_note_reader *from)
 	u64 ignored;
 
 	if (vmcore_note_number(from, "OFFSET(page.compound_info)", 10, &ignored))
-		return need_offset(from, "OFFSET(page.compound_info)", word_bytes(from));
-	return need_offset(from, "OFFSET(page.compound_head)", word_bytes(from));
+		return need_offset(from, "OFFSET(page.compound_info)", get_long_bytes(from));
+	return need_offset(from, "OFFSET(page.compound_head)", get_long_bytes(from));
 }
 
 /**
@@ -208,8 +208,8 @@ struct page_layout {
 	struct vmcore_field mapping;
 };
 
-/* What is not known is not asked. */
-static void add_rule(struct vmcore_rules *rules, struct vmcore_rule rule)
+/* Skip a rule that asks for something the note does not have. */
+static void add_known_rule(struct vmcore_rules *rules, struct vmcore_rule rule)
 {
 	if (is_known(&rule.tests[0]))
 		vmcore_add_rule(rules, &rule);
@@ -218,26 +218,26 @@ static void add_rule(struct vmcore_rules *rules, struct vmcore_rule rule)
 static void add_simple(struct vmcore_rules *rules, enum vmcore_class class,
 		       struct vmcore_test test)
 {
-	add_rule(rules, (struct vmcore_rule) { .class = class, .tests = { test } });
+	add_known_rule(rules, (struct vmcore_rule) { .class = class, .tests = { test } });
 }
 
 /* Memory that is in no use. */
 static void add_blocks(struct vmcore_note_reader *from, struct vmcore_field type)
 {
-	u32 word = word_bytes(from);
+	u32 word = get_long_bytes(from);
 	struct vmcore_field order =
-		field_at(from, need_offset(from, "OFFSET(page.private)", word), word);
+		make_field_at(from, need_offset(from, "OFFSET(page.private)", word), word);
 
 	order.max = vmcore_note_need(from, "LENGTH(zone.free_area)", 10, 2,
 				     VMCORE_MAX_UNIT + 1) - 1;
-	add_rule(from->rules, (struct vmcore_rule) {
+	add_known_rule(from->rules, (struct vmcore_rule) {
 		.class = VMCORE_CLASS_FREE,
-		.tests = { type_test(from, type, "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)") },
+		.tests = { make_type_test(from, type, "NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)") },
 		.order = order,
 	});
-	add_rule(from->rules, (struct vmcore_rule) {
+	add_known_rule(from->rules, (struct vmcore_rule) {
 		.class = VMCORE_CLASS_FREE,
-		.tests = { type_test(from, type, "NUMBER(PAGE_UNACCEPTED_MAPCOUNT_VALUE)") },
+		.tests = { make_type_test(from, type, "NUMBER(PAGE_UNACCEPTED_MAPCOUNT_VALUE)") },
 		.fixed_order = order.max,
 	});
 }
@@ -246,26 +246,24 @@ static void add_blocks(struct vmcore_note_reader *from, struct vmcore_field type
 static void add_users(struct vmcore_note_reader *from, const struct page_layout *page)
 {
 	struct vmcore_rules *rules = from->rules;
-	struct vmcore_test hugetlb =
-		hugetlb_test(from, page->second_flags, page->type);
 
-	add_simple(rules, VMCORE_CLASS_USER, value_test(page->mapping, ANON, ANON));
-	add_rule(rules, (struct vmcore_rule) {
+	add_simple(rules, VMCORE_CLASS_USER, make_value_test(page->mapping, ANON, ANON));
+	add_known_rule(rules, (struct vmcore_rule) {
 		.class = VMCORE_CLASS_USER,
-		.tests = { hugetlb, rules->head },
+		.tests = { rules->hugetlb, rules->head },
 	});
 }
 
 static void add_caches(struct vmcore_note_reader *from, struct vmcore_field flags)
 {
 	struct vmcore_rules *rules = from->rules;
-	struct vmcore_test lru = flag_test(from, flags, "NUMBER(PG_lru)");
-	struct vmcore_test private = flag_test(from, flags, "NUMBER(PG_private)");
-	struct vmcore_test swap = both(flag_test(from, flags, "NUMBER(PG_swapcache)"),
-				       flag_test(from, flags, "NUMBER(PG_swapbacked)"));
+	struct vmcore_test lru = make_flag_test(from, flags, "NUMBER(PG_lru)");
+	struct vmcore_test private = make_flag_test(from, flags, "NUMBER(PG_private)");
+	struct vmcore_test swap = make_both(make_flag_test(from, flags, "NUMBER(PG_swapcache)"),
+				       make_flag_test(from, flags, "NUMBER(PG_swapbacked)"));
 
-	add_simple(rules, VMCORE_CLASS_PRIVATE, both(lru, private));
-	add_simple(rules, VMCORE_CLASS_PRIVATE, both(swap, private));
+	add_simple(rules, VMCORE_CLASS_PRIVATE, make_both(lru, private));
+	add_simple(rules, VMCORE_CLASS_PRIVATE, make_both(swap, private));
 	add_simple(rules, VMCORE_CLASS_CACHE, lru);
 	add_simple(rules, VMCORE_CLASS_CACHE, swap);
 }
@@ -276,11 +274,11 @@ static void add_rules(struct vmcore_note_reader *from, const struct page_layout 
 	struct vmcore_rules *rules = from->rules;
 
 	add_simple(rules, VMCORE_CLASS_UNREADABLE,
-		   flag_test(from, page->flags, "NUMBER(PG_hwpoison)"));
-	add_simple(rules, VMCORE_CLASS_KERNEL, slab_test(from, page->flags, page->type));
+		   make_flag_test(from, page->flags, "NUMBER(PG_hwpoison)"));
+	add_simple(rules, VMCORE_CLASS_KERNEL, make_slab_test(from, page->flags, page->type));
 	add_blocks(from, page->type);
 	add_simple(rules, VMCORE_CLASS_UNREADABLE,
-		   type_test(from, page->type, "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)"));
+		   make_type_test(from, page->type, "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)"));
 	add_users(from, page);
 	add_caches(from, page->flags);
 }
@@ -298,27 +296,29 @@ void vmcore_infer_rules(struct vmcore_note_reader *from)
 {
 	struct vmcore_rules *rules = from->rules;
 	struct page_layout page = {};
-	u32 word = word_bytes(from);
+	u32 word = get_long_bytes(from);
 	u64 at;
 
 	at = need_offset(from, "OFFSET(page.flags)", word);
-	page.flags = field_at(from, at, word);
-	page.second_flags = field_at(from, at + page_bytes(from), word);
+	page.flags = make_field_at(from, at, word);
+	page.second_flags = make_field_at(from, at + get_struct_bytes(from), word);
 	at = need_offset(from, "OFFSET(page._mapcount)", 4);
-	page.type = field_at(from, at, 4);
+	page.type = make_field_at(from, at, 4);
 	at = need_offset(from, "OFFSET(page.mapping)", word);
-	page.mapping = field_at(from, at, word);
+	page.mapping = make_field_at(from, at, word);
 	rules->mapping = page.mapping;
 	rules->mapping.mask &= ~MAPPING_FLAGS;
 	at = need_offset(from, "OFFSET(page._refcount)", 4);
-	rules->refcount = field_at(from, at, 4);
+	rules->refcount = make_field_at(from, at, 4);
 	rules->refcount.max = S32_MAX;
 
 	at = need_compound_head(from);
-	rules->tail = value_test(field_at(from, at, word), 1, 1);
+	rules->tail = make_value_test(make_field_at(from, at, word), 1, 1);
 	at = vmcore_note_need(from, "NUMBER(PG_head_mask)", 10, 1, S64_MAX);
-	rules->head = value_test(page.flags, at, at);
-	rules->compound_order = order_field(from, page.second_flags);
+	rules->head = make_value_test(page.flags, at, at);
+	rules->compound_order = make_order_field(from, page.second_flags);
+	rules->hugetlb = make_hugetlb_test(from, page.second_flags, page.type);
+	rules->untyped = make_value_test(page.type, U64_MAX, U64_MAX);
 	vmcore_clear_table(rules);
 	add_rules(from, &page);
 }

@@ -14,18 +14,13 @@
 
 #include <linux/vmcore_filter.h>
 
-static struct vmcore_unit unit(enum vmcore_class class, u32 order)
-{
-	return (struct vmcore_unit) { .class = class, .order = order };
-}
-
 static bool is_aligned(u64 pfn, u32 order)
 {
 	return !(pfn & ((1ULL << order) - 1));
 }
 
-/* Without a loop: this is where the time goes. */
-static bool applies(const struct vmcore_rule *rule, const u64 *page)
+/* There is no loop over the tests, because most of the time is spent here. */
+static bool matches_rule(const struct vmcore_rule *rule, const u64 *page)
 {
 	static_assert(VMCORE_RULE_TESTS == 3);
 	return vmcore_matches(&rule->tests[0], page) &&
@@ -34,7 +29,7 @@ static bool applies(const struct vmcore_rule *rule, const u64 *page)
 }
 
 /* Which of the bits that rules ask for are not as in the page seen last? */
-static u64 differences(const struct vmcore_rules *rules,
+static u64 compare_bits(const struct vmcore_rules *rules,
 		       const struct vmcore_seen *seen, const u64 *page)
 {
 	u64 differs = 0;
@@ -57,11 +52,11 @@ static const struct vmcore_rule *find_rule(const struct vmcore_rules *rules,
 	const struct vmcore_rule *rule = rules->table;
 	u32 i;
 
-	if (seen->rule && !differences(rules, seen, page))
+	if (seen->rule && !compare_bits(rules, seen, page))
 		return seen->rule;
 
 	/* The last rule always does. */
-	while (!applies(rule, page))
+	while (!matches_rule(rule, page))
 		rule++;
 	for (i = 0; i < rules->nr_asked; i++)
 		seen->bits[i] = page[rules->asked[i].word] & rules->asked[i].mask;
@@ -97,43 +92,64 @@ static bool find_order(const struct vmcore_rules *rules, const u64 *page,
 	return true;
 }
 
+/*
+ * Must a page not be read? A struct page that was overwritten, or never written, is
+ * no reason to leave out its page.
+ */
+static bool is_unreadable(const struct vmcore_rules *rules, const u64 *page)
+{
+	u32 i;
+
+	for (i = 0; i < rules->nr_unreadable; i++) {
+		if (matches_rule(&rules->unreadable[i], page))
+			return vmcore_number(&rules->refcount, page) <= rules->refcount.max;
+	}
+	return false;
+}
+
+/* A page that is a unit by itself. */
+static struct vmcore_unit make_single(const struct vmcore_rules *rules, const u64 *page,
+				      u64 pfn, enum vmcore_class class)
+{
+	if (is_unreadable(rules, page))
+		class = VMCORE_CLASS_UNREADABLE;
+	return (struct vmcore_unit) { .class = class, .start = pfn };
+}
+
 /* A rule that knows by itself how many pages it is about. */
-static struct vmcore_unit block(const struct vmcore_rules *rules,
-				const struct vmcore_rule *rule,
-				const u64 *page, u64 pfn)
+static struct vmcore_unit classify_block(const struct vmcore_rules *rules,
+					 const struct vmcore_rule *rule,
+					 const u64 *page, u64 pfn)
 {
 	u64 order = rule->fixed_order;
 
 	if (rule->order.mask) {
 		order = vmcore_number(&rule->order, page);
 		if (order > rule->order.max)
-			return unit(VMCORE_CLASS_UNCLASSIFIED, 0);
+			return make_single(rules, page, pfn, VMCORE_CLASS_UNCLASSIFIED);
 	}
 	if (!is_aligned(pfn, order) || !makes_sense(rules, page, rule->class))
-		return unit(VMCORE_CLASS_UNCLASSIFIED, 0);
-	return unit(rule->class, order);
+		return make_single(rules, page, pfn, VMCORE_CLASS_UNCLASSIFIED);
+	if (!order)
+		return make_single(rules, page, pfn, rule->class);
+	return (struct vmcore_unit) { .class = rule->class, .order = order, .start = pfn };
 }
 
-static struct vmcore_unit classify(const struct vmcore_rules *rules,
-				   struct vmcore_seen *seen,
-				   const u64 *page, u64 pfn)
+/* The first page of a compound page, whose order makes sense. */
+static struct vmcore_unit classify_compound(const struct vmcore_rules *rules,
+					    const struct vmcore_rule *rule,
+					    const u64 *page, u64 pfn, u32 order)
 {
-	const struct vmcore_rule *rule;
-	u32 order = 0;
+	bool hugetlb = rules->hugetlb.mask && vmcore_matches(&rules->hugetlb, page);
 
-	if (vmcore_matches(&rules->tail, page))
-		return unit(VMCORE_CLASS_UNCLASSIFIED, 0);
-	if (vmcore_matches(&rules->head, page) &&
-	    !find_order(rules, page, pfn, &order))
-		return unit(VMCORE_CLASS_UNCLASSIFIED, 0);
-
-	rule = find_rule(rules, seen, page);
-	if (rule->order.mask || rule->fixed_order)
-		return block(rules, rule, page, pfn);
-	if (!makes_sense(rules, page, rule->class))
-		return unit(VMCORE_CLASS_UNCLASSIFIED, order);
-	seen->single = !order;
-	return unit(rule->class, order);
+	return (struct vmcore_unit) {
+		.class = makes_sense(rules, page, rule->class) ?
+			 rule->class : VMCORE_CLASS_UNCLASSIFIED,
+		.order = order,
+		.hugetlb = hugetlb,
+		.broken = hugetlb && is_unreadable(rules, page),
+		.start = pfn,
+	};
 }
 
 /**
@@ -144,7 +160,8 @@ static struct vmcore_unit classify(const struct vmcore_rules *rules,
  * @pfn: its page frame number
  *
  * A page that belongs to one before it is unclassified: whoever has asked about
- * that one knows it, and steps over this.
+ * that one knows it, and steps over this. That a page of a larger unit is broken
+ * does not show in the class of the unit.
  *
  * Context: Any.
  * Return: class and order. Pages of a unit start at a multiple of their number.
@@ -153,8 +170,46 @@ struct vmcore_unit vmcore_classify(const struct vmcore_rules *rules,
 				   struct vmcore_seen *seen,
 				   const u64 *page, u64 pfn)
 {
+	const struct vmcore_rule *rule;
+	struct vmcore_unit unit;
+	u32 order = 0;
+
 	seen->single = false;
-	return classify(rules, seen, page, pfn);
+	if (vmcore_matches(&rules->tail, page))
+		return make_single(rules, page, pfn, VMCORE_CLASS_UNCLASSIFIED);
+	if (vmcore_matches(&rules->head, page) &&
+	    !find_order(rules, page, pfn, &order))
+		return make_single(rules, page, pfn, VMCORE_CLASS_UNCLASSIFIED);
+
+	rule = find_rule(rules, seen, page);
+	if (rule->order.mask || rule->fixed_order)
+		return classify_block(rules, rule, page, pfn);
+	if (order)
+		return classify_compound(rules, rule, page, pfn, order);
+	if (!makes_sense(rules, page, rule->class))
+		return make_single(rules, page, pfn, VMCORE_CLASS_UNCLASSIFIED);
+	unit = make_single(rules, page, pfn, rule->class);
+	seen->single = unit.class == rule->class;
+	return unit;
+}
+
+/**
+ * vmcore_count_readable() - how many pages may be read?
+ * @rules: of the crashed kernel
+ * @page: words of the struct page of the first one, and of those that follow; not
+ *	trusted
+ * @nr: how many of these may be counted; one more is there
+ *
+ * Context: Any.
+ * Return: the number of pages up to the first that must not be read, at most @nr.
+ */
+u32 vmcore_count_readable(const struct vmcore_rules *rules, const u64 *page, u32 nr)
+{
+	u32 count = 0;
+
+	while (count < nr && !is_unreadable(rules, page + count * rules->page_words))
+		count++;
+	return count;
 }
 
 /**
@@ -180,7 +235,7 @@ u32 vmcore_count_alike(const struct vmcore_rules *rules,
 	if (!seen->single)
 		return 0;
 	for (count = 0; count < nr; count++, page += rules->page_words) {
-		if (differences(rules, seen, page) ||
+		if (compare_bits(rules, seen, page) ||
 		    vmcore_matches(&rules->tail, page) ||
 		    vmcore_matches(&rules->head, page) ||
 		    !makes_sense(rules, page, seen->rule->class))
@@ -190,31 +245,29 @@ u32 vmcore_count_alike(const struct vmcore_rules *rules,
 }
 
 /**
- * vmcore_is_inner() - can a page be in the middle of a unit that is left out?
+ * vmcore_is_inner() - can a page be inside of a unit that is left out?
  * @rules: of the crashed kernel
- * @page: words of the struct page in the middle, and of the next one; not trusted
- * @pfn: its page frame number
+ * @page: words of its struct page, and of the next one; not trusted
  * @class: of the unit
  *
- * Units start at multiples of their size. So none that is smaller can reach over
- * the middle of a larger one: in an order that is too large, that page starts
- * another unit.
+ * Nothing is said of free pages but the first. So one that is inside of a free block
+ * has no type, no reference and no flag that any rule asks for.
  *
  * Context: Any.
  * Return: true if so.
  */
-bool vmcore_is_inner(const struct vmcore_rules *rules, const u64 *page, u64 pfn,
+bool vmcore_is_inner(const struct vmcore_rules *rules, const u64 *page,
 		     enum vmcore_class class)
 {
 	struct vmcore_seen seen = {};
-	bool tail = vmcore_matches(&rules->tail, page);
 
 	if (class != VMCORE_CLASS_FREE)
-		return tail;
-	/* Nothing is said of free pages but the first. */
-	return !tail && classify(rules, &seen, page, pfn).class == VMCORE_CLASS_KERNEL &&
-	       seen.rule == &rules->table[rules->nr_rules] &&
-	       !vmcore_number(&rules->refcount, page);
+		return vmcore_matches(&rules->tail, page);
+	return !vmcore_matches(&rules->tail, page) &&
+	       !vmcore_matches(&rules->head, page) &&
+	       vmcore_matches(&rules->untyped, page) &&
+	       !vmcore_number(&rules->refcount, page) &&
+	       find_rule(rules, &seen, page) == &rules->table[rules->nr_rules];
 }
 
 /* The names of classes, as users and rules have them. */

@@ -113,6 +113,19 @@ static void read_page_struct(struct vmcore_note_reader *from)
 		rules->lacks = "SIZE(page)";
 }
 
+/* All kernels say where page.lru is. Without it, pages in lists are not recognised. */
+static void read_list(struct vmcore_note_reader *from)
+{
+	struct vmcore_rules *rules = from->rules;
+	u32 word = rules->arch->word_bytes;
+	u64 offset;
+
+	rules->list_word = rules->page_words;
+	if (vmcore_note_number(from, "OFFSET(page.lru)", 10, &offset) &&
+	    offset < rules->page_words * word && !((u32)offset & (word - 1)))
+		rules->list_word = (u32)offset / word;
+}
+
 static u64 read_section_bits(struct vmcore_note_reader *from)
 {
 	u64 bits;
@@ -137,7 +150,7 @@ static void read_sections(struct vmcore_note_reader *from)
 	rules->section_shift = read_section_bits(from) - rules->page_shift;
 }
 
-/* What no rule is about is the kernel's. */
+/* The last rule matches every page: one that no other rule is about is kept. */
 static void end_table(struct vmcore_rules *rules)
 {
 	rules->table[rules->nr_rules] = (struct vmcore_rule) {
@@ -154,11 +167,12 @@ static void end_table(struct vmcore_rules *rules)
 void vmcore_clear_table(struct vmcore_rules *rules)
 {
 	rules->nr_rules = 0;
+	rules->nr_unreadable = 0;
 	rules->nr_asked = 0;
 	end_table(rules);
 }
 
-static bool ask(struct vmcore_rules *rules, const struct vmcore_test *test)
+static bool add_asked(struct vmcore_rules *rules, const struct vmcore_test *test)
 {
 	u32 i = 0;
 
@@ -179,18 +193,28 @@ static bool ask(struct vmcore_rules *rules, const struct vmcore_test *test)
  * @rules: to whose table
  * @rule: what to add
  *
+ * That a page must not be read is true of that page alone, also within a compound
+ * page, unless the rule says itself how many pages it is about.
+ *
  * Context: Any.
  * Return: false if there are too many rules, or words that they ask.
  */
 bool vmcore_add_rule(struct vmcore_rules *rules, const struct vmcore_rule *rule)
 {
+	bool single = rule->class == VMCORE_CLASS_UNREADABLE && !rule->order.mask &&
+		      !rule->fixed_order;
 	u32 i;
 
-	if (rules->nr_rules == VMCORE_MAX_RULES)
+	if (single ? rules->nr_unreadable == VMCORE_MAX_UNREADABLE :
+		     rules->nr_rules == VMCORE_MAX_RULES)
 		return false;
 	for (i = 0; i < VMCORE_RULE_TESTS && rule->tests[i].mask; i++) {
-		if (!ask(rules, &rule->tests[i]))
+		if (!add_asked(rules, &rule->tests[i]))
 			return false;
+	}
+	if (single) {
+		rules->unreadable[rules->nr_unreadable++] = *rule;
+		return true;
 	}
 	rules->table[rules->nr_rules++] = *rule;
 	end_table(rules);
@@ -225,6 +249,7 @@ int vmcore_rules_init_for(struct vmcore_rules *rules, const struct vmcore_arch *
 	rules->kernel_start = arch->kernel_start;
 	read_page_size(&from);
 	read_page_struct(&from);
+	read_list(&from);
 	if (!vmcore_read_rules(&from))
 		vmcore_infer_rules(&from);
 	arch->read_note(&from);

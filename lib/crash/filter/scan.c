@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From a block of page frames to runs of one class. Blocks of free pages and
- * compound pages are stepped over, so that the price of a block is what is in
- * use of it.
+ * From a block of page frames to runs of one class. Free blocks and compound pages
+ * that are left out are skipped as a whole, so a scan takes time in proportion to
+ * the memory that is in use.
+ *
+ * Broken pages are left out one by one. So in a unit that is kept, each struct page
+ * is looked at.
  */
 #include <linux/minmax.h>
 #include <linux/string.h>
 
-#include <linux/vmcore_filter.h>
+#include "rules.h"
 
 /**
  * struct scan - where a scan stands
  * @map: struct pages
+ * @level: which units are left out as a whole
  * @emit: who is told
  * @ctx: for @emit
  * @pfn: the first page frame that has not been told of
@@ -21,6 +25,7 @@
  */
 struct scan {
 	struct vmcore_memmap *map;
+	u32 level;
 	vmcore_emit_fn emit;
 	void *ctx;
 	u64 pfn;
@@ -29,7 +34,7 @@ struct scan {
 	enum vmcore_class class;
 };
 
-static void flush(struct scan *scan)
+static void flush_run(struct scan *scan)
 {
 	u64 nr = min(scan->nr, scan->end - scan->pfn);
 
@@ -39,70 +44,174 @@ static void flush(struct scan *scan)
 	scan->nr = 0;
 }
 
-static void found(struct scan *scan, u64 nr, enum vmcore_class class)
+static void extend_run(struct scan *scan, u64 nr, enum vmcore_class class)
 {
+	if (!nr)
+		return;
 	if (class != scan->class)
-		flush(scan);
+		flush_run(scan);
 	scan->class = class;
 	scan->nr += nr;
 }
 
-/*
- * What is the unit that starts at @pfn? An order that has been overwritten must not
- * take along pages of others, as far as what it says of them can be left out.
- */
-static struct vmcore_unit unit_at(struct vmcore_memmap *map, const u64 *page, u64 pfn)
+/* Add the pages from @pfn to @end, of one class, but for those that are broken. */
+static void add_kept(struct scan *scan, u64 pfn, u64 end, enum vmcore_class class)
 {
-	const struct vmcore_rules *rules = map->space.rules;
-	struct vmcore_unit unit = vmcore_classify(rules, &map->seen, page, pfn);
-	u64 middle, missing, first[VMCORE_MAX_PAGE_STRUCT / sizeof(u64)];
-	u32 bytes = rules->page_words * sizeof(u64);
+	struct vmcore_memmap *map = scan->map;
+	const u64 *page;
+	u64 missing;
+	u32 nr, good;
 
-	if (!unit.order || !vmcore_is_left_out(unit.class, VMCORE_LEVEL_MAX))
-		return unit;
-	memcpy(first, page, bytes);
-	middle = pfn + (1ULL << (unit.order - 1));
-	page = vmcore_memmap_get(map, middle, &missing);
-	/* In an optimised memmap, it is the first one once more. */
-	if (page && (vmcore_is_inner(rules, page, middle, unit.class) ||
-		     !memcmp(first, page, bytes)))
-		return unit;
-	return (struct vmcore_unit) { .class = VMCORE_CLASS_UNCLASSIFIED };
+	while (pfn < end) {
+		page = vmcore_memmap_get(map, pfn, &missing);
+		if (!page) {
+			extend_run(scan, min(missing, end - pfn), class);
+			pfn += missing;
+			continue;
+		}
+		nr = max(vmcore_memmap_ahead(map, pfn, &page), 1U);
+		nr = min_t(u64, nr, end - pfn);
+		good = vmcore_count_readable(map->space.rules, page, nr);
+		extend_run(scan, good, class);
+		if (good < nr)
+			extend_run(scan, 1, VMCORE_CLASS_UNREADABLE);
+		pfn += good + (good < nr);
+	}
 }
 
 /*
- * Is @pfn within a unit that starts before it? Units start at multiples of their
- * size, so there are only a few places to look. Asking the struct page itself
- * would not do: in huge pages whose memmap has been optimised
- * (Documentation/mm/vmemmap_dedup.rst) it may look like that of the first page.
+ * Add the pages from @pfn to @end of a huge page whose first struct page says that
+ * something of it is broken. Where it cannot be found out what, all of it may be.
  */
-static bool find_start(struct vmcore_memmap *map, u64 pfn,
-		       enum vmcore_class *class, u64 *end)
+static void add_broken(struct scan *scan, const struct vmcore_unit *unit, u64 pfn, u64 end)
 {
-	struct vmcore_unit unit;
+	u64 broken[VMCORE_MAX_BROKEN], next;
+	u32 nr = vmcore_find_broken(scan->map, unit, broken), i;
+
+	if (!nr) {
+		extend_run(scan, end - pfn, VMCORE_CLASS_UNREADABLE);
+		return;
+	}
+	for (; pfn < end; pfn = next + 1) {
+		next = end;
+		for (i = 0; i < nr; i++) {
+			if (broken[i] >= pfn)
+				next = min(next, broken[i]);
+		}
+		extend_run(scan, next - pfn, unit->class);
+		if (next < end)
+			extend_run(scan, 1, VMCORE_CLASS_UNREADABLE);
+	}
+}
+
+/* Add the pages of a unit from @pfn on, as far as the block goes. Return their end. */
+static u64 add_unit(struct scan *scan, const struct vmcore_unit *unit, u64 pfn)
+{
+	u64 end = min(unit->start + (1ULL << unit->order), scan->end);
+
+	if (!unit->order || vmcore_is_left_out(unit->class, scan->level))
+		extend_run(scan, end - pfn, unit->class);
+	else if (unit->broken)
+		add_broken(scan, unit, pfn, end);
+	else
+		add_kept(scan, pfn, end, unit->class);
+	return end;
+}
+
+/*
+ * Is a page in one of the kernel's lists? Then its neighbour's link leads back to
+ * it. A page in the middle of a free block is in none; what is in its place for
+ * links is older, or poison.
+ */
+static bool is_listed(struct vmcore_memmap *map, u64 pfn, const u64 *page)
+{
+	const struct vmcore_rules *rules = map->space.rules;
+	u64 next, back, word = vmcore_word_bytes(rules);
+
+	if (rules->list_word >= rules->page_words)
+		return false;
+	next = page[rules->list_word];
+	return next >= rules->kernel_start &&
+	       !vmcore_read_word(&map->space, next + word, &back) &&
+	       back == vmcore_memmap_vaddr(map, pfn) + rules->list_word * word;
+}
+
+/*
+ * Are all pages that a unit claims pages of it? Units start at multiples of their
+ * size. So if the order is larger than it was, some unit starts at a power of two
+ * behind the first page, and its struct page is not that of a page inside.
+ */
+static bool is_whole(struct vmcore_memmap *map, const struct vmcore_unit *unit,
+		     const u64 *first)
+{
+	const struct vmcore_rules *rules = map->space.rules;
 	const u64 *page;
-	u64 start, missing;
+	u32 order;
+	u64 pfn;
+
+	for (order = 0; order < unit->order; order++) {
+		pfn = unit->start + (1ULL << order);
+		page = vmcore_memmap_peek(map, pfn);
+		if (!page)
+			return false;
+		/* In the optimised memmap of a huge page, it is the first one once more. */
+		if (first && !memcmp(first, page, rules->page_words * sizeof(u64)))
+			continue;
+		if (!vmcore_is_inner(rules, page, unit->class) ||
+		    (unit->class == VMCORE_CLASS_FREE && is_listed(map, pfn, page)))
+			return false;
+	}
+	return true;
+}
+
+/* What is the unit that starts at @pfn, whose struct page is @page? */
+static struct vmcore_unit find_unit(struct vmcore_memmap *map, const u64 *page, u64 pfn)
+{
+	const struct vmcore_rules *rules = map->space.rules;
+	struct vmcore_unit unit = vmcore_classify(rules, &map->seen, page, pfn);
+	u64 first[VMCORE_MAX_PAGE_STRUCT / sizeof(u32)];
+	struct vmcore_unit damaged = {
+		.class = vmcore_count_readable(rules, page, 1) ?
+			 VMCORE_CLASS_UNCLASSIFIED : VMCORE_CLASS_UNREADABLE,
+		.start = pfn,
+	};
+
+	if (!unit.order)
+		return unit;
+	if (!unit.hugetlb)
+		return is_whole(map, &unit, NULL) ? unit : damaged;
+	memcpy(first, page, rules->page_words * sizeof(u64));
+	return is_whole(map, &unit, first) ? unit : damaged;
+}
+
+/*
+ * Is @pfn within a unit that starts before it? There are only a few places to look.
+ * Asking the struct page itself would not do: in huge pages whose memmap has been
+ * optimised (Documentation/mm/vmemmap_dedup.rst) it may look like that of the first
+ * page.
+ */
+static bool find_start(struct vmcore_memmap *map, u64 pfn, struct vmcore_unit *unit)
+{
+	const u64 *page;
+	u64 start;
 	u32 order;
 
 	for (order = 1; order <= VMCORE_MAX_UNIT; order++) {
 		start = pfn >> order << order;
 		if (start == pfn)
 			continue;
-		page = vmcore_memmap_get(map, start, &missing);
+		page = vmcore_memmap_peek(map, start);
 		if (!page)
 			continue;
-		unit = unit_at(map, page, start);
-		if (unit.order >= order) {
-			*class = unit.class;
-			*end = start + (1ULL << unit.order);
+		*unit = find_unit(map, page, start);
+		if (unit->order >= order)
 			return true;
-		}
 	}
 	return false;
 }
 
-/* Tell of the pages from @pfn on that are what the one before it is. */
-static u64 scan_alike(struct scan *scan, u64 pfn)
+/* Add the pages from @pfn on that are what the one before it is. Return their end. */
+static u64 add_alike(struct scan *scan, u64 pfn)
 {
 	struct vmcore_memmap *map = scan->map;
 	const u64 *page;
@@ -114,51 +223,66 @@ static u64 scan_alike(struct scan *scan, u64 pfn)
 	return pfn + nr;
 }
 
-/* Tell of the unit that starts at @pfn; return where the next one does. */
-static u64 scan_unit(struct scan *scan, u64 pfn)
+/* Add the unit that starts at @pfn. Return its end. */
+static u64 add_next(struct scan *scan, u64 pfn)
 {
-	struct vmcore_memmap *map = scan->map;
 	struct vmcore_unit unit;
 	const u64 *page;
 	u64 missing;
 
-	page = vmcore_memmap_get(map, pfn, &missing);
+	page = vmcore_memmap_get(scan->map, pfn, &missing);
 	if (!page) {
-		found(scan, missing, VMCORE_CLASS_UNCLASSIFIED);
+		extend_run(scan, missing, VMCORE_CLASS_UNCLASSIFIED);
 		return pfn + missing;
 	}
-	unit = unit_at(map, page, pfn);
-	found(scan, 1ULL << unit.order, unit.class);
-	return pfn + (1ULL << unit.order);
+	unit = find_unit(scan->map, page, pfn);
+	return add_unit(scan, &unit, pfn);
+}
+
+/* A unit may have begun before the block. Return where the first one in it ends. */
+static u64 add_first(struct scan *scan, u64 pfn)
+{
+	struct vmcore_unit unit = { .class = VMCORE_CLASS_UNCLASSIFIED };
+	const u64 *page;
+	u64 missing;
+
+	page = vmcore_memmap_get(scan->map, pfn, &missing);
+	if (page)
+		unit = find_unit(scan->map, page, pfn);
+	if ((unit.class == VMCORE_CLASS_UNCLASSIFIED ||
+	     unit.class == VMCORE_CLASS_UNREADABLE) &&
+	    find_start(scan->map, pfn, &unit)) {
+		scan->map->seen.single = false;
+		return add_unit(scan, &unit, pfn);
+	}
+	return add_next(scan, pfn);
 }
 
 /**
  * vmcore_scan() - find out what pages are
  * @map: struct pages
  * @block: number of the block of VMCORE_BLOCK_PAGES page frames
+ * @level: VMCORE_LEVEL_* bits; units that it leaves out are not looked into
  * @emit: told of runs of one class, in ascending order; together they are the
  *	block
  * @ctx: for @emit
  *
+ * A page that must not be read is VMCORE_CLASS_UNREADABLE, but for one in a unit
+ * that @level leaves out anyway.
+ *
  * Context: That of the callbacks of @map, and of @emit.
  */
-void vmcore_scan(struct vmcore_memmap *map, u64 block, vmcore_emit_fn emit,
+void vmcore_scan(struct vmcore_memmap *map, u64 block, u32 level, vmcore_emit_fn emit,
 		 void *ctx)
 {
 	u64 pfn = block * VMCORE_BLOCK_PAGES, end = pfn + VMCORE_BLOCK_PAGES;
 	struct scan scan = {
-		.map = map, .emit = emit, .ctx = ctx, .pfn = pfn, .end = end,
+		.map = map, .level = level, .emit = emit, .ctx = ctx, .pfn = pfn,
+		.end = end,
 	};
-	enum vmcore_class class;
-	u64 next;
+	u64 next = add_first(&scan, pfn);
 
-	next = scan_unit(&scan, pfn);
-	if (scan.class == VMCORE_CLASS_UNCLASSIFIED &&
-	    find_start(map, pfn, &class, &next)) {
-		scan.class = class;
-		scan.nr = next - pfn;
-	}
 	while (next < end)
-		next = scan_alike(&scan, scan_unit(&scan, next));
-	flush(&scan);
+		next = add_alike(&scan, add_next(&scan, next));
+	flush_run(&scan);
 }

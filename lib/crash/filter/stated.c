@@ -34,7 +34,7 @@ struct piece {
 };
 
 /* Take what is in front of the next delimiter, or all that is left. */
-static bool take(struct piece *from, char delimiter, struct piece *piece)
+static bool take_piece(struct piece *from, char delimiter, struct piece *piece)
 {
 	const char *found;
 
@@ -68,7 +68,7 @@ static u32 read_numbers(struct piece term, u64 *numbers)
 	struct piece piece;
 	u32 nr = 0;
 
-	while (take(&term, ':', &piece)) {
+	while (take_piece(&term, ':', &piece)) {
 		if (nr == MAX_NUMBERS ||
 		    !vmcore_parse_number(piece.at, piece.end - piece.at, 16,
 					 &numbers[nr++]))
@@ -99,7 +99,7 @@ static bool make_field(const u64 *numbers, u32 words, struct vmcore_field *field
 	return true;
 }
 
-/* Larger units than this kernel can handle make no sense to it. */
+/* Larger units than this kernel can handle are cut off at the largest. */
 static bool make_order(const u64 *numbers, u32 words, struct vmcore_field *order)
 {
 	if (!make_field(numbers, words, order) || !order->mask || !order->max)
@@ -117,6 +117,19 @@ static bool read_test(struct vmcore_note_reader *from, const char *key,
 	return find_line(from, key, &line) &&
 	       read_numbers(line, numbers) == TEST_NUMBERS &&
 	       make_test(numbers, from->rules->page_words, test);
+}
+
+/* The words of the next struct page count on. Such a line need not be there. */
+static bool read_optional(struct vmcore_note_reader *from, const char *key,
+			  struct vmcore_test *test)
+{
+	u64 numbers[MAX_NUMBERS];
+	struct piece line;
+
+	if (!find_line(from, key, &line))
+		return true;
+	return read_numbers(line, numbers) == TEST_NUMBERS &&
+	       make_test(numbers, 2 * from->rules->page_words, test);
 }
 
 static bool read_field(struct vmcore_note_reader *from, const char *key,
@@ -176,10 +189,10 @@ static bool read_rule(struct vmcore_note_reader *from, u32 nr)
 	char key[16];
 
 	snprintf(key, sizeof(key), "RULE(%x)", nr);
-	if (!find_line(from, key, &line) || !take(&line, ',', &term) ||
+	if (!find_line(from, key, &line) || !take_piece(&line, ',', &term) ||
 	    !read_class(term, &rule.class))
 		return false;
-	while (take(&line, ',', &term)) {
+	while (take_piece(&line, ',', &term)) {
 		if (!read_term(term, 2 * from->rules->page_words, &rule))
 			return false;
 	}
@@ -234,6 +247,8 @@ bool vmcore_read_rules(struct vmcore_note_reader *from)
 	    !read_field(from, "FIELD(mapping)", make_field, &rules->mapping) ||
 	    !read_test(from, "RULE(tail)", &rules->tail) ||
 	    !read_test(from, "RULE(head)", &rules->head) ||
+	    !read_optional(from, "RULE(hugetlb)", &rules->hugetlb) ||
+	    !read_optional(from, "RULE(untyped)", &rules->untyped) ||
 	    !read_table(from, nr))
 		return false;
 	rules->refused[0] = '\0';

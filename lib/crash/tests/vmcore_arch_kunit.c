@@ -156,7 +156,7 @@ static void scan_machine(struct kunit *test, const struct vmcore_arch *arch)
 	put_word(&old, 103, 3, arch->kernel_start - 0x1000);
 
 	vmcore_memmap_init(&sample->map, &sample->rules, &sample->memory, &sample->memory);
-	vmcore_scan(&sample->map, 0, tally_run, &tally);
+	vmcore_scan(&sample->map, 0, VMCORE_LEVEL_MAX, tally_run, &tally);
 	KUNIT_EXPECT_EQ(test, tally.next, VMCORE_BLOCK_PAGES);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_FREE], 16);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], 8 + 1);
@@ -184,7 +184,8 @@ static void scan_far_section(struct kunit *test, const struct vmcore_arch *arch)
 	put_bytes(&old, SAMPLE_SECTIONS + (2 * nr + 1) * word, word,
 		  (SAMPLE_MEMMAP - first * 9 * word) | 0xf);
 	vmcore_memmap_init(&sample->map, &sample->rules, &sample->memory, &sample->memory);
-	vmcore_scan(&sample->map, first / VMCORE_BLOCK_PAGES, tally_run, &tally);
+	vmcore_scan(&sample->map, first / VMCORE_BLOCK_PAGES, VMCORE_LEVEL_MAX,
+		    tally_run, &tally);
 	KUNIT_EXPECT_EQ(test, tally.next, first + VMCORE_BLOCK_PAGES);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_KERNEL], 256);
 }

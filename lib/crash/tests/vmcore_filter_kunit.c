@@ -177,7 +177,7 @@ static void compound_test(struct kunit *test)
 	head[WORD_COUNTS] = TYPE_AND_REFS(TYPE_SLAB, 1);
 	expect_unit(test, sample, 64, VMCORE_CLASS_KERNEL, 4, "slab");
 	head[WORD_FLAGS] |= FLAG_POISON;
-	expect_unit(test, sample, 64, VMCORE_CLASS_UNREADABLE, 4, "broken slab");
+	expect_unit(test, sample, 64, VMCORE_CLASS_KERNEL, 4, "broken slab");
 
 	head[WORD_COUNTS] = USED;
 	head[WORD_FLAGS] = FLAG_HEAD | FLAG_LRU;
@@ -505,14 +505,20 @@ static void take(void *ctx, u64 pfn, u64 nr, enum vmcore_class class)
 	tally->runs++;
 }
 
-static void scan(struct kunit *test, struct sample *sample, u64 block,
-		 struct tally *tally)
+static void scan_level(struct kunit *test, struct sample *sample, u64 block, u32 level,
+		       struct tally *tally)
 {
 	*tally = (struct tally) { .test = test, .next = block * BLOCK };
 	vmcore_memmap_init(&sample->map, &sample->rules, &sample->memory,
 			   &sample->memory);
-	vmcore_scan(&sample->map, block, take, tally);
+	vmcore_scan(&sample->map, block, level, take, tally);
 	KUNIT_EXPECT_EQ(test, tally->next, (block + 1) * BLOCK);
+}
+
+static void scan(struct kunit *test, struct sample *sample, u64 block,
+		 struct tally *tally)
+{
+	scan_level(test, sample, block, VMCORE_LEVEL_MAX, tally);
 }
 
 /* Make page frames, as many as are in the sample, a block of free ones. */
@@ -657,20 +663,28 @@ static void huge_page_test(struct kunit *test)
 	struct sample *sample = sample_create(test, note_6_12);
 	struct tally tally;
 	u64 *words = sample->bytes;
-	/* Number of the first section of block 1, and where its pages are. */
-	u64 nr = BLOCK / SAMPLE_SECTION_PAGES, from = SAMPLE_SECTION_PAGES;
+	/* Where the struct pages of tails are. */
+	u64 nr, from = SAMPLE_SECTION_PAGES;
 
 	make_compound(sample, 0, 18, 0, 0);
 	sample_page(sample, 0)[WORD_COUNTS] = TYPE_AND_REFS(TYPE_HUGETLB, 1);
-	words[SAMPLE_SECTIONS / 8 + nr * 2] = SAMPLE_BASE + SAMPLE_MEMMAP +
-		(from - BLOCK) * SAMPLE_WORDS * 8 + 0xf;
-	/* The section in the middle is the first of another root. */
+	/* Those that are looked at are the first of a section. Each root has 256. */
 	sample->rules.nr_roots = 3;
-	words[SAMPLE_ROOTS / 8 + 2] = SAMPLE_BASE + 0x6000;
-	words[0x6000 / 8] = SAMPLE_BASE + SAMPLE_MEMMAP +
-		(from - 4 * BLOCK) * SAMPLE_WORDS * 8 + 0xf;
+	words[SAMPLE_ROOTS / 8 + 1] = SAMPLE_BASE + 0x6000;
+	words[SAMPLE_ROOTS / 8 + 2] = SAMPLE_BASE + 0x7000;
+	for (nr = SAMPLE_NR_SECTIONS; nr <= 512; nr *= 2)
+		words[SAMPLE_SECTIONS / 8 + nr / 256 * 512 + nr % 256 * 2] =
+			SAMPLE_BASE + SAMPLE_MEMMAP + 0xf +
+			(from - nr * SAMPLE_SECTION_PAGES) * SAMPLE_WORDS * 8;
 	scan(test, sample, 1, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], BLOCK);
+
+	/* Where it is kept, and the first page of the block is broken. */
+	sample_page(sample, from)[WORD_FLAGS] = FLAG_POISON;
+	scan_level(test, sample, 1, 23, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], BLOCK - 1);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNREADABLE], 1);
+	sample_page(sample, from)[WORD_FLAGS] = 0;
 
 	/* The same where the memmap of the tails is that of the head. */
 	memcpy(sample_page(sample, from), sample_page(sample, 0), SAMPLE_WORDS * 16);
@@ -698,6 +712,175 @@ static void level_test(struct kunit *test)
 					!!(level & bits[class]));
 }
 
+/* A broken page costs itself alone, whatever it is a part of and wherever it is. */
+static void broken_test(struct kunit *test)
+{
+	static const struct {
+		const char *what;
+		u64 flags, mapping, counts;
+		enum vmcore_class class;
+		u32 level;
+	} cases[] = {
+		{ "slab", 0, 0, TYPE_AND_REFS(TYPE_SLAB, 1), VMCORE_CLASS_KERNEL, 31 },
+		{ "large kmalloc", 0, 0, TYPE_AND_REFS(TYPE_KMALLOC, 0),
+		  VMCORE_CLASS_KERNEL, 31 },
+		{ "driver", 0, 0, USED, VMCORE_CLASS_KERNEL, 31 },
+		{ "no sense", FLAG_LRU, 0x5a5a5a5a5a5a5a58ULL, USED,
+		  VMCORE_CLASS_UNCLASSIFIED, 31 },
+		{ "THP", FLAG_LRU, A_MAPPING | 1, USED, VMCORE_CLASS_USER, 23 },
+		{ "folio", FLAG_LRU, A_MAPPING, USED, VMCORE_CLASS_CACHE, 25 },
+	};
+	struct sample *sample = sample_create(test, note_6_12);
+	struct tally tally;
+	unsigned int i;
+	u64 at;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		for (at = 0; at < 64; at++) {
+			sample_init(test, sample, note_6_12);
+			make_compound(sample, 64, 6, cases[i].flags, cases[i].mapping);
+			sample_page(sample, 64)[WORD_COUNTS] = cases[i].counts;
+			sample_page(sample, 64 + at)[WORD_FLAGS] |= FLAG_POISON;
+			scan_level(test, sample, 0, cases[i].level, &tally);
+			KUNIT_EXPECT_EQ_MSG(test, tally.pages[VMCORE_CLASS_UNREADABLE], 1,
+					    "%s, page %llu", cases[i].what, at);
+			KUNIT_EXPECT_EQ_MSG(test, tally.pages[VMCORE_CLASS_KERNEL] +
+					    tally.pages[cases[i].class] *
+					    (cases[i].class != VMCORE_CLASS_KERNEL),
+					    SAMPLE_PAGES - 1 +
+					    (cases[i].class == VMCORE_CLASS_UNCLASSIFIED) *
+					    (BLOCK - SAMPLE_PAGES),
+					    "%s, page %llu", cases[i].what, at);
+		}
+	}
+}
+
+/* Write a list of broken pages for a huge page that begins at page frame 0. */
+static void make_broken_list(struct sample *sample, u32 page, u32 word, const u64 *pfns,
+			     u32 nr)
+{
+	u64 node = SAMPLE_BASE + 0x7000, *words = sample->bytes;
+	u32 i;
+
+	sample_page(sample, 0)[WORD_FLAGS] |= FLAG_POISON;
+	sample_page(sample, page)[word] = node;
+	for (i = 0; i < nr; i++, node += 32) {
+		words[(node - SAMPLE_BASE) / 8] = i + 1 < nr ? node + 32 : 0;
+		words[(node - SAMPLE_BASE) / 8 + 1] =
+			SAMPLE_BASE + SAMPLE_MEMMAP + pfns[i] * SAMPLE_WORDS * 8;
+	}
+}
+
+static void make_huge(struct kunit *test, struct sample *sample, const char *note)
+{
+	sample_init(test, sample, note);
+	make_compound(sample, 0, 10, 0, A_MAPPING);
+	sample_page(sample, 0)[WORD_COUNTS] = TYPE_AND_REFS(TYPE_HUGETLB, 1);
+}
+
+/* Of a huge page, the first struct page is marked, and a list says what is broken. */
+static void broken_huge_test(struct kunit *test)
+{
+	static const u64 pfns[] = { 0, 1023, 5, 6, 512 };
+	struct sample *sample = sample_create(test, note_6_12);
+	struct tally tally;
+
+	/* In page.private of the fifth one (6.1), or in the third one (6.12). */
+	make_huge(test, sample, note_6_12);
+	make_broken_list(sample, 4, WORD_PRIVATE, pfns, 5);
+	scan_level(test, sample, 0, 23, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], 1024 - 5);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNREADABLE], 5);
+	make_huge(test, sample, note_7_3);
+	sample_page(sample, 0)[WORD_COUNTS] = TYPE_AND_REFS(TYPE_HUGETLB, 1);
+	make_broken_list(sample, 2, WORD_PRIVATE, pfns + 1, 1);
+	scan_level(test, sample, 0, 23, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNREADABLE], 1);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], 1023);
+
+	/* Where users are left out, nothing has to be found out. */
+	scan_level(test, sample, 0, 31, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], 1024);
+
+	/* No list, one that leads elsewhere, one without end: any page may be it. */
+	make_huge(test, sample, note_6_12);
+	make_broken_list(sample, 2, WORD_PRIVATE, pfns, 0);
+	scan_level(test, sample, 0, 23, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNREADABLE], 1024);
+	make_broken_list(sample, 2, WORD_PRIVATE, pfns, 5);
+	sample->bytes[0x7000 / 8 + 1] += 8;
+	scan_level(test, sample, 0, 23, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNREADABLE], 1024);
+	make_broken_list(sample, 2, WORD_PRIVATE, pfns, 5);
+	sample->bytes[0x7000 / 8 + 16] = SAMPLE_BASE + 0x7000;
+	scan_level(test, sample, 0, 23, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNREADABLE], 1024);
+	make_broken_list(sample, 2, WORD_PRIVATE, pfns, 5);
+	sample->bytes[0x7000 / 8 + 1] = SAMPLE_BASE + SAMPLE_MEMMAP + 1024 * SAMPLE_WORDS * 8;
+	scan_level(test, sample, 0, 23, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNREADABLE], 1024);
+}
+
+/* Put a page of free memory into the list of a CPU. */
+static void make_listed(struct sample *sample, u64 pfn)
+{
+	u64 *page = sample_page(sample, pfn), *words = sample->bytes;
+	u64 vaddr = SAMPLE_BASE + SAMPLE_MEMMAP + pfn * SAMPLE_WORDS * 8;
+
+	page[WORD_COUNTS] = NO_TYPE;
+	page[WORD_HEAD] = SAMPLE_BASE + 0x7000;
+	words[0x7000 / 8 + 1] = vaddr + WORD_HEAD * 8;
+}
+
+/*
+ * The order of a free block is too large. What starts behind the block is never
+ * taken for free: whatever kernel it is of, and if nothing refers to it.
+ */
+static void damaged_order_test(struct kunit *test)
+{
+	static const struct page_case next[] = {
+		{ "in use", 0, 0, 0, 0, USED, 0, 0 },
+		{ "slab since 6.14", 0, 0, A_MAPPING, 0,
+		  TYPE_AND_REFS(TYPE_SLAB, 0), 0, 0 },
+		{ "large kmalloc since 6.17", FLAG_HEAD, 0, 0, 0,
+		  TYPE_AND_REFS(TYPE_KMALLOC, 0), 0, 0 },
+		{ "of a type without a rule", 0, 0, 0, 0, TYPE_AND_REFS(0xf6000000, 0), 0, 0 },
+		{ "without a type, but a head", FLAG_HEAD, 0, 0, 0, TYPE_AND_REFS(NO_TYPE, 0),
+		  0, 0 },
+		{ "isolated", FLAG_LRU, 0, 0, 0, TYPE_AND_REFS(NO_TYPE, 0), 0, 0 },
+		{ "in a list", 0, 0, 0, 0, TYPE_AND_REFS(NO_TYPE, 0), 0, 0 },
+	};
+	static const char * const notes[] = { note_6_1, note_6_12, note_7_3 };
+	struct sample *sample = sample_create(test, note_6_12);
+	u64 buddy[] = { 0xffffff7f, TYPE_BUDDY, TYPE_BUDDY };
+	struct tally tally;
+	unsigned int i, k;
+	u32 order, wrong;
+
+	for (k = 0; k < ARRAY_SIZE(notes) * ARRAY_SIZE(next); k++) {
+		i = k % ARRAY_SIZE(next);
+		for (order = 0; order < 10; order++) {
+			sample_init(test, sample, notes[k / ARRAY_SIZE(next)]);
+			make_free(sample, 0, order);
+			sample_page(sample, 0)[WORD_COUNTS] = buddy[k / ARRAY_SIZE(next)];
+			fill_page(sample_page(sample, 1ULL << order), &next[i]);
+			if (i == ARRAY_SIZE(next) - 1)
+				make_listed(sample, 1ULL << order);
+			for (wrong = order; wrong <= 10; wrong++) {
+				sample_page(sample, 0)[WORD_PRIVATE] = wrong;
+				/* A CPU may just have taken a page from its list. */
+				if (wrong > order + 1)
+					sample_page(sample, 1ULL << (wrong - 1))[WORD_COUNTS] = NO_TYPE;
+				scan(test, sample, 0, &tally);
+				KUNIT_EXPECT_EQ_MSG(test, tally.pages[VMCORE_CLASS_FREE],
+						    wrong == order ? 1ULL << order : 0,
+						    "%u for %u, %s", wrong, order,
+						    next[i].what);
+			}
+		}
+	}
+}
+
 static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(page_test),
 	KUNIT_CASE(seen_test),
@@ -721,6 +904,9 @@ static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(hole_test),
 	KUNIT_CASE(huge_page_test),
 	KUNIT_CASE(level_test),
+	KUNIT_CASE(broken_test),
+	KUNIT_CASE(broken_huge_test),
+	KUNIT_CASE(damaged_order_test),
 	{}
 };
 

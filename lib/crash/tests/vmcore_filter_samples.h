@@ -53,7 +53,9 @@
 #define TYPE_HUGETLB	0xf4000000ULL
 #define TYPE_SLAB	0xf5000000ULL
 #define TYPE_UNACCEPTED	0xf7000000ULL
+#define TYPE_KMALLOC	0xf8000000ULL
 #define NO_TYPE		0xffffffffULL
+/* No struct page has an address there, and no list. */
 #define A_MAPPING	0xffff888012345600ULL
 
 #define NOTE_COMMON							\
@@ -71,6 +73,7 @@
 	"OFFSET(page.mapping)=24\n"					\
 	"OFFSET(page._mapcount)=48\n"					\
 	"OFFSET(page.private)=40\n"					\
+	"OFFSET(page.lru)=8\n"						\
 	"LENGTH(zone.free_area)=11\n"					\
 	"NUMBER(PG_lru)=5\n"						\
 	"NUMBER(PG_private)=14\n"					\
@@ -115,6 +118,8 @@ static const char note_7_3[] __maybe_unused = "OSRELEASE=7.3.4+deb13-amd64\n"
 	"FIELD(mapping)=3:0:fffffffffffffffc:ffffffffffffffff\n"	\
 	"RULE(tail)=1:1:1\n"						\
 	"RULE(head)=0:40:40\n"						\
+	"RULE(hugetlb)=6:ffffffff:f4000000\n"				\
+	"RULE(untyped)=6:ffffffff:ffffffff\n"				\
 	"RULE(0)=unreadable,0:200000:200000\n"				\
 	"RULE(1)=kernel,6:ffffffff:f5000000\n"				\
 	"RULE(2)=free,6:ffffffff:f0000000,5:0:ffffffffffffffff:a\n"	\

@@ -29,32 +29,43 @@ static inline void expect_same_field(struct kunit *test,
 	KUNIT_EXPECT_EQ(test, found->max, wanted->max);
 }
 
+static inline void expect_same_rule(struct kunit *test,
+				    const struct vmcore_rule *found,
+				    const struct vmcore_rule *wanted)
+{
+	u32 i;
+
+	KUNIT_EXPECT_EQ(test, found->class, wanted->class);
+	KUNIT_EXPECT_EQ(test, found->fixed_order, wanted->fixed_order);
+	expect_same_field(test, &found->order, &wanted->order);
+	for (i = 0; i < VMCORE_RULE_TESTS; i++)
+		expect_same_test(test, &found->tests[i], &wanted->tests[i]);
+}
+
 static inline void expect_same_rules(struct kunit *test,
 				     const struct vmcore_rules *found,
 				     const struct vmcore_rules *wanted)
 {
-	u32 i, k;
+	u32 i;
 
 	KUNIT_EXPECT_EQ(test, found->page_words, wanted->page_words);
 	expect_same_test(test, &found->tail, &wanted->tail);
 	expect_same_test(test, &found->head, &wanted->head);
 	expect_same_field(test, &found->compound_order, &wanted->compound_order);
+	expect_same_test(test, &found->hugetlb, &wanted->hugetlb);
+	expect_same_test(test, &found->untyped, &wanted->untyped);
+	KUNIT_EXPECT_EQ(test, found->list_word, wanted->list_word);
 	expect_same_field(test, &found->refcount, &wanted->refcount);
 	expect_same_field(test, &found->mapping, &wanted->mapping);
 	KUNIT_ASSERT_EQ(test, found->nr_asked, wanted->nr_asked);
 	for (i = 0; i < found->nr_asked; i++)
 		expect_same_test(test, &found->asked[i], &wanted->asked[i]);
+	KUNIT_ASSERT_EQ(test, found->nr_unreadable, wanted->nr_unreadable);
+	for (i = 0; i < found->nr_unreadable; i++)
+		expect_same_rule(test, &found->unreadable[i], &wanted->unreadable[i]);
 	KUNIT_ASSERT_EQ(test, found->nr_rules, wanted->nr_rules);
-	for (i = 0; i < found->nr_rules; i++) {
-		const struct vmcore_rule *ours = &found->table[i];
-		const struct vmcore_rule *theirs = &wanted->table[i];
-
-		KUNIT_EXPECT_EQ(test, ours->class, theirs->class);
-		KUNIT_EXPECT_EQ(test, ours->fixed_order, theirs->fixed_order);
-		expect_same_field(test, &ours->order, &theirs->order);
-		for (k = 0; k < VMCORE_RULE_TESTS; k++)
-			expect_same_test(test, &ours->tests[k], &theirs->tests[k]);
-	}
+	for (i = 0; i < found->nr_rules; i++)
+		expect_same_rule(test, &found->table[i], &wanted->table[i]);
 }
 
 #endif /* _VMCORE_RULES_COMPARE_H */

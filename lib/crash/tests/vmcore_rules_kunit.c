@@ -98,6 +98,8 @@ static const struct damage damages[] = {
 	{ "RULE(4)", "user,3:1:1:1:1" }, { "RULE(4)", "user,3:1:g" },
 	{ "RULE(4)", "user 3:1:1" }, { "RULE(4)", "user,3: 1:1" },
 	{ "RULE(tail)", "1:1" }, { "RULE(tail)", "1:1:1:1" }, { "RULE(head)", "" },
+	{ "RULE(hugetlb)", "" }, { "RULE(hugetlb)", "10:1:1" }, { "RULE(hugetlb)", "6:1:2" },
+	{ "RULE(untyped)", "6:0:0" }, { "RULE(untyped)", "6:1" },
 	{ "RULE(head)", "0:40:40,0:40:40" }, { "FIELD(mapping)", "3:0:f" },
 	{ "RULE(9)", "cache,0:11111111111111111:1" },
 };
@@ -183,12 +185,13 @@ static void limits_test(struct kunit *test)
 	size_t len;
 
 	KUNIT_ASSERT_NOT_NULL(test, note);
-	len = add_rules(note, VMCORE_MAX_RULES - 10, 1);
+	/* Two of the ten are about unreadable pages, and stand in a table of their own. */
+	len = add_rules(note, VMCORE_MAX_RULES - 8, 1);
 	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, &sample_elf, note, len), 0);
 	KUNIT_EXPECT_EQ(test, rules->stated, 1);
 	KUNIT_EXPECT_EQ(test, rules->nr_rules, VMCORE_MAX_RULES);
-	len = add_rules(note, VMCORE_MAX_RULES - 10 + 1, 1);
-	expect_refused(test, note, len, "RULE(18)", "too many rules");
+	len = add_rules(note, VMCORE_MAX_RULES - 8 + 1, 1);
+	expect_refused(test, note, len, "RULE(1a)", "too many rules");
 
 	/* It has words 0, 3 and 6. */
 	len = add_rules(note, VMCORE_MAX_ASKED, VMCORE_MAX_ASKED);
@@ -201,10 +204,10 @@ static void limits_test(struct kunit *test)
 	/* Units that are larger than any are cut off, or make no sense. */
 	damage(note, "RULE(1)", "RULE(1)=free,6:1:1,5:0:ff:13");
 	read_note(test, rules, note);
-	KUNIT_EXPECT_EQ(test, rules->table[1].order.max, VMCORE_MAX_UNIT);
+	KUNIT_EXPECT_EQ(test, rules->table[0].order.max, VMCORE_MAX_UNIT);
 	damage(note, "RULE(1)", "RULE(1)=free,6:1:1,13");
 	read_note(test, rules, note);
-	KUNIT_EXPECT_EQ(test, rules->table[1].fixed_order, VMCORE_MAX_UNIT);
+	KUNIT_EXPECT_EQ(test, rules->table[0].fixed_order, VMCORE_MAX_UNIT);
 	damage(note, "FIELD(order)", "FIELD(order)=8:0:ff:ff");
 	read_note(test, rules, note);
 	KUNIT_EXPECT_EQ(test, rules->compound_order.max, VMCORE_MAX_UNIT);
@@ -227,6 +230,24 @@ static void cut_test(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, &sample_elf, note_stated, whole), 0);
 	KUNIT_EXPECT_EQ(test, rules->stated, 1);
+}
+
+/* Of kernels that do not state these, less is known. */
+static void optional_test(struct kunit *test)
+{
+	struct vmcore_rules *rules = &sample_alloc(test)->rules;
+	char *note = kunit_kzalloc(test, sizeof(note_stated), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, note);
+	memcpy(note, note_stated, sizeof(note_stated));
+	*strstr(note, "RULE(hugetlb)") = '#';
+	*strstr(note, "RULE(untyped)") = '#';
+	*strstr(note, "OFFSET(page.lru)") = '#';
+	read_note(test, rules, note);
+	KUNIT_EXPECT_EQ(test, rules->stated, 1);
+	KUNIT_EXPECT_EQ(test, rules->hugetlb.mask, 0);
+	KUNIT_EXPECT_EQ(test, rules->untyped.mask, 0);
+	KUNIT_EXPECT_EQ(test, rules->list_word, rules->page_words);
 }
 
 /*
@@ -336,6 +357,7 @@ static struct kunit_case rules_cases[] = {
 	KUNIT_CASE(missing_test),
 	KUNIT_CASE(limits_test),
 	KUNIT_CASE(cut_test),
+	KUNIT_CASE(optional_test),
 	KUNIT_CASE(future_test),
 	{}
 };

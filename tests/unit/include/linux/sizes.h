@@ -4,6 +4,7 @@
 
 #define SZ_4K		0x00001000
 #define SZ_64K		0x00010000
+#define SZ_2M		0x00200000
 #define SZ_64M		0x04000000
 #define SZ_128M		0x08000000
 #define SZ_256M		0x10000000

@@ -45,7 +45,7 @@ union elf_value {
 	u64 xword;
 };
 
-static u64 read_field(const u8 *header, u8 class, struct elf_field field)
+static u64 read_member(const u8 *header, u8 class, struct elf_field field)
 {
 	unsigned int column = class == ELFCLASS64;
 	union elf_value raw;
@@ -62,7 +62,7 @@ static u64 read_field(const u8 *header, u8 class, struct elf_field field)
 }
 
 #define READ_FIELD(from, class, header, member) \
-	read_field(from, class, ELF_FIELD(header, member))
+	read_member(from, class, ELF_FIELD(header, member))
 
 static bool known_class(u8 class)
 {

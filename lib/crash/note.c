@@ -29,7 +29,7 @@ static size_t padding_after(size_t size)
  * Step over @size bytes and their padding, which the end of the buffer may cut
  * off. Return where they begin, or NULL if they are not all there.
  */
-static const void *take(struct crash_note_cursor *cur, size_t size)
+static const void *take_bytes(struct crash_note_cursor *cur, size_t size)
 {
 	const u8 *part = cur->pos;
 
@@ -63,14 +63,14 @@ bool crash_note_next(struct crash_note_cursor *cur, struct crash_note *note)
 
 	if (rest.left < sizeof(nhdr))
 		return false;
-	memcpy(&nhdr, take(&rest, sizeof(nhdr)), sizeof(nhdr));
+	memcpy(&nhdr, take_bytes(&rest, sizeof(nhdr)), sizeof(nhdr));
 	if (!nhdr.n_namesz && !nhdr.n_descsz && !nhdr.n_type)
 		return false;
 
-	name = take(&rest, nhdr.n_namesz);
+	name = take_bytes(&rest, nhdr.n_namesz);
 	if (!name)
 		return false;
-	desc = take(&rest, nhdr.n_descsz);
+	desc = take_bytes(&rest, nhdr.n_descsz);
 	if (!desc)
 		return false;
 

@@ -132,7 +132,7 @@ static bool read_optional(struct vmcore_note_reader *from, const char *key,
 	       make_test(numbers, 2 * from->rules->page_words, test);
 }
 
-static bool read_field(struct vmcore_note_reader *from, const char *key,
+static bool read_number(struct vmcore_note_reader *from, const char *key,
 		       bool (*make)(const u64 *numbers, u32 words,
 				    struct vmcore_field *field),
 		       struct vmcore_field *field)
@@ -242,9 +242,9 @@ bool vmcore_read_rules(struct vmcore_note_reader *from)
 	if (!vmcore_note_find(from, "RULES(page)", &len))
 		return false;
 	if (!read_head(from, &nr) || rules->arch->word_bytes != WORD_BYTES ||
-	    !read_field(from, "FIELD(order)", make_order, &rules->compound_order) ||
-	    !read_field(from, "FIELD(refcount)", make_field, &rules->refcount) ||
-	    !read_field(from, "FIELD(mapping)", make_field, &rules->mapping) ||
+	    !read_number(from, "FIELD(order)", make_order, &rules->compound_order) ||
+	    !read_number(from, "FIELD(refcount)", make_field, &rules->refcount) ||
+	    !read_number(from, "FIELD(mapping)", make_field, &rules->mapping) ||
 	    !read_test(from, "RULE(tail)", &rules->tail) ||
 	    !read_test(from, "RULE(head)", &rules->head) ||
 	    !read_optional(from, "RULE(hugetlb)", &rules->hugetlb) ||

@@ -150,7 +150,7 @@ static const struct damage_case {
 	  { 0, 0 } },
 };
 
-static void damage_test(struct kunit *test)
+static void damaged_header_test(struct kunit *test)
 {
 	const struct damage_case *this = damage_cases;
 	const struct sample *sample;
@@ -281,7 +281,7 @@ static void xnum_value_test(struct kunit *test)
 static struct kunit_case crash_elf_decode_cases[] = {
 	KUNIT_CASE(decode_test),
 	KUNIT_CASE(truncated_test),
-	KUNIT_CASE(damage_test),
+	KUNIT_CASE(damaged_header_test),
 	KUNIT_CASE(table_size_test),
 	KUNIT_CASE(xnum_test),
 	KUNIT_CASE(xnum_value_test),

@@ -117,7 +117,7 @@ static void no_bytes_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, runs[0].where, 700);
 }
 
-static void find_test(struct kunit *test)
+static void find_run_test(struct kunit *test)
 {
 	static const struct crash_run runs[] = {
 		{ 100, 50, 900 }, { 150, 10, 20 }, { 300, 1, 300 },
@@ -149,14 +149,14 @@ static void find_test(struct kunit *test)
 #define TOY_SIZE	48
 
 /* A small generator, so that both ways of running see the same numbers. */
-static u32 next_random(u32 *state)
+static u32 next_address(u32 *state)
 {
 	*state = *state * 1664525 + 1013904223;
 	return *state >> 16;
 }
 
 /* Is toy address at what the segments say, in some of them, or in none? */
-static bool agrees(const struct crash_segment *loads, u32 nr_loads,
+static bool map_agrees(const struct crash_segment *loads, u32 nr_loads,
 		   const struct crash_run *runs, u32 nr_runs, u64 at)
 {
 	u32 i, in = crash_map_find(runs, nr_runs, at);
@@ -184,11 +184,11 @@ static void random_test(struct kunit *test)
 
 	for (round = 0; round < 20000; round++) {
 		for (i = 0; i < MOST_LOADS; i++) {
-			u32 paddr = next_random(&state) % TOY_SIZE;
+			u32 paddr = next_address(&state) % TOY_SIZE;
 
 			loads[i].paddr = paddr;
-			loads[i].filesz = next_random(&state) % (TOY_SIZE - paddr);
-			loads[i].where = paddr + next_random(&state) % 3 * 1000;
+			loads[i].filesz = next_address(&state) % (TOY_SIZE - paddr);
+			loads[i].where = paddr + next_address(&state) % 3 * 1000;
 		}
 		nr = crash_map_build(loads, MOST_LOADS, runs);
 		KUNIT_ASSERT_LE(test, nr, MOST_LOADS);
@@ -196,7 +196,7 @@ static void random_test(struct kunit *test)
 			KUNIT_ASSERT_LE(test, runs[i - 1].paddr + runs[i - 1].size,
 					runs[i].paddr);
 		for (at = 0; at < TOY_SIZE; at++)
-			KUNIT_ASSERT_TRUE_MSG(test, agrees(loads, MOST_LOADS, runs, nr, at),
+			KUNIT_ASSERT_TRUE_MSG(test, map_agrees(loads, MOST_LOADS, runs, nr, at),
 					      "round %u, address %llu", round, at);
 	}
 }
@@ -204,7 +204,7 @@ static void random_test(struct kunit *test)
 static struct kunit_case crash_map_cases[] = {
 	KUNIT_CASE(build_test),
 	KUNIT_CASE(no_bytes_test),
-	KUNIT_CASE(find_test),
+	KUNIT_CASE(find_run_test),
 	KUNIT_CASE(random_test),
 	{}
 };

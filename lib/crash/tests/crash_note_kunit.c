@@ -87,7 +87,7 @@ static void walk_test(struct kunit *test)
 }
 
 /* A walk that stops leaves the note as it was. */
-static void refused_test(struct kunit *test)
+static void refused_note_test(struct kunit *test)
 {
 	static const u32 words[] = { 4, 5, 1, 0, 0 };
 	struct crash_note_cursor cur = {
@@ -249,7 +249,7 @@ static void append_test(struct kunit *test)
 
 static struct kunit_case crash_note_cases[] = {
 	KUNIT_CASE(walk_test),
-	KUNIT_CASE(refused_test),
+	KUNIT_CASE(refused_note_test),
 	KUNIT_CASE(members_test),
 	KUNIT_CASE(truncation_test),
 	KUNIT_CASE(is_test),

@@ -57,7 +57,7 @@ static void __init check_good(struct kunit *test, const struct good_case *this)
 #define LOW_HIGH(low, bytes) \
 	{ .size = (bytes), .high = true, .low_given = true, .low_size = (low) }
 
-static void __init forms_test(struct kunit *test)
+static void __init option_forms_test(struct kunit *test)
 {
 	static const struct good_case cases[] = {
 		{ "crashkernel=64M", RAM, SIZE(64 * MIB) },
@@ -442,7 +442,7 @@ static void __init auto_test(struct kunit *test)
 }
 
 static struct kunit_case crash_param_cases[] __refdata = {
-	KUNIT_CASE(forms_test),
+	KUNIT_CASE(option_forms_test),
 	KUNIT_CASE(numbers_test),
 	KUNIT_CASE(ranges_test),
 	KUNIT_CASE(last_of_a_kind_wins_test),

@@ -40,7 +40,7 @@ static unsigned int count_ranges(const struct range *ranges)
 	return nr;
 }
 
-static struct crash_mem *make_mem(struct kunit *test, const struct range *ranges,
+static struct crash_mem *make_ranges(struct kunit *test, const struct range *ranges,
 				  unsigned int room)
 {
 	struct crash_mem *mem;
@@ -59,7 +59,7 @@ static void check_case(struct kunit *test, const struct range_case *this,
 				     unsigned long long start,
 				     unsigned long long end))
 {
-	struct crash_mem *mem = make_mem(test, this->before, this->room);
+	struct crash_mem *mem = make_ranges(test, this->before, this->room);
 	unsigned int i, nr = count_ranges(this->after);
 
 	KUNIT_EXPECT_EQ_MSG(test, change(mem, this->start, this->end), this->ret,
@@ -153,18 +153,18 @@ static const struct range_case exclude_cases[] = {
 	{ "end below start", 2, { { 10, 39 } }, 20, 19, -EINVAL, { { 10, 39 } } },
 };
 
-static int add(struct crash_mem *mem, unsigned long long start,
+static int add_crash_range(struct crash_mem *mem, unsigned long long start,
 	       unsigned long long end)
 {
 	return crash_add_mem_range(mem, start, end);
 }
 
-static void add_test(struct kunit *test)
+static void add_range_test(struct kunit *test)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(add_cases); i++)
-		check_case(test, &add_cases[i], add);
+		check_case(test, &add_cases[i], add_crash_range);
 }
 
 static void exclude_test(struct kunit *test)
@@ -179,7 +179,7 @@ static void exclude_test(struct kunit *test)
 static void exclude_without_capacity_test(struct kunit *test)
 {
 	static const struct range before[] = { { 10, 19 }, { 30, 39 }, {} };
-	struct crash_mem *mem = make_mem(test, before, 2);
+	struct crash_mem *mem = make_ranges(test, before, 2);
 
 	mem->max_nr_ranges = 0;
 	KUNIT_EXPECT_EQ(test, crash_exclude_mem_range(mem, 15, 34), 0);
@@ -208,7 +208,7 @@ static void covers_test(struct kunit *test)
 		{ U64_MAX, U64_MAX, true }, { U64_MAX - 9, U64_MAX, true },
 		{ U64_MAX - 10, U64_MAX, false }, { 15, 14, false },
 	};
-	struct crash_mem *mem = make_mem(test, set, ARRAY_SIZE(set));
+	struct crash_mem *mem = make_ranges(test, set, ARRAY_SIZE(set));
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
@@ -221,7 +221,7 @@ static void covers_test(struct kunit *test)
 }
 
 static struct kunit_case crash_ranges_cases[] = {
-	KUNIT_CASE(add_test),
+	KUNIT_CASE(add_range_test),
 	KUNIT_CASE(exclude_test),
 	KUNIT_CASE(exclude_without_capacity_test),
 	KUNIT_CASE(covers_test),

@@ -494,7 +494,7 @@ struct tally {
 	u32 runs;
 };
 
-static void take(void *ctx, u64 pfn, u64 nr, enum vmcore_class class)
+static void tally_found(void *ctx, u64 pfn, u64 nr, enum vmcore_class class)
 {
 	struct tally *tally = ctx;
 
@@ -511,11 +511,11 @@ static void scan_level(struct kunit *test, struct sample *sample, u64 block, u32
 	*tally = (struct tally) { .test = test, .next = block * BLOCK };
 	vmcore_memmap_init(&sample->map, &sample->rules, &sample->memory,
 			   &sample->memory);
-	vmcore_scan(&sample->map, block, level, take, tally);
+	vmcore_scan(&sample->map, block, level, tally_found, tally);
 	KUNIT_EXPECT_EQ(test, tally->next, (block + 1) * BLOCK);
 }
 
-static void scan(struct kunit *test, struct sample *sample, u64 block,
+static void scan_one_block(struct kunit *test, struct sample *sample, u64 block,
 		 struct tally *tally)
 {
 	scan_level(test, sample, block, VMCORE_LEVEL_MAX, tally);
@@ -537,7 +537,7 @@ static void scan_test(struct kunit *test)
 	struct sample *sample = sample_create(test, note_6_12);
 	struct tally tally;
 
-	scan(test, sample, 0, &tally);
+	scan_one_block(test, sample, 0, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_KERNEL], SAMPLE_PAGES);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNCLASSIFIED], BLOCK - SAMPLE_PAGES);
 	KUNIT_EXPECT_EQ(test, tally.runs, 2);
@@ -545,12 +545,12 @@ static void scan_test(struct kunit *test)
 	/* Of free memory, only what begins a block is looked at. */
 	make_free(sample, 0, 10);
 	make_compound(sample, 1024, 6, FLAG_LRU, A_MAPPING | 1);
-	scan(test, sample, 0, &tally);
+	scan_one_block(test, sample, 0, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_FREE], 1024);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], 64);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_KERNEL], SAMPLE_PAGES - 1024 - 64);
 
-	scan(test, sample, 5, &tally);
+	scan_one_block(test, sample, 5, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNCLASSIFIED], BLOCK);
 }
 
@@ -572,7 +572,7 @@ static void alike_test(struct kunit *test)
 			for (pfn = 0; pfn < last[i]; pfn++)
 				fill_page(sample_page(sample, pfn), &page_cases[1]);
 			fill_page(sample_page(sample, pfn), this);
-			scan(test, sample, 0, &tally);
+			scan_one_block(test, sample, 0, &tally);
 			KUNIT_EXPECT_EQ_MSG(test, tally.pages[VMCORE_CLASS_CACHE],
 					    last[i] + (this->class == VMCORE_CLASS_CACHE),
 					    "%s behind %llu", this->what, last[i]);
@@ -594,26 +594,26 @@ static void wrong_order_test(struct kunit *test)
 	make_compound(sample, 512, 9, FLAG_LRU, A_MAPPING | 1);
 	sample_page(sample, 512)[WORD_INDEX] = 512;
 	sample_page(sample, 1)[WORD_FLAGS] = 10;
-	scan(test, sample, 0, &tally);
+	scan_one_block(test, sample, 0, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], 512);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_KERNEL], SAMPLE_PAGES - 1024);
 
 	sample_page(sample, 1)[WORD_FLAGS] = 18;
-	scan(test, sample, 0, &tally);
+	scan_one_block(test, sample, 0, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], 512);
 
 	/* Free memory, in front of some in use, of other free memory, of a compound page. */
 	sample_init(test, sample, note_6_12);
 	make_free(sample, 0, 3);
 	sample_page(sample, 0)[WORD_PRIVATE] = 9;
-	scan(test, sample, 0, &tally);
+	scan_one_block(test, sample, 0, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_FREE], 0);
 	make_free(sample, 256, 8);
-	scan(test, sample, 0, &tally);
+	scan_one_block(test, sample, 0, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_FREE], 256);
 	make_compound(sample, 256, 8, 0, 0);
 	sample_page(sample, 256)[WORD_COUNTS] = USED;
-	scan(test, sample, 0, &tally);
+	scan_one_block(test, sample, 0, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_FREE], 0);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNCLASSIFIED],
 			BLOCK - SAMPLE_PAGES + 1);
@@ -631,7 +631,7 @@ static void small_folios_test(struct kunit *test)
 
 	for (pfn = 4; pfn < SAMPLE_PAGES; pfn += 8)
 		make_compound(sample, pfn, 1, FLAG_LRU, A_MAPPING);
-	scan(test, sample, 0, &tally);
+	scan_one_block(test, sample, 0, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_CACHE], SAMPLE_PAGES / 4);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_KERNEL], SAMPLE_PAGES / 4 * 3);
 	KUNIT_EXPECT_LT(test, sample->reads, SAMPLE_PAGES / 8);
@@ -644,16 +644,16 @@ static void hole_test(struct kunit *test)
 	struct tally tally;
 
 	sample->bytes[0x3000 / 8 + (SAMPLE_MEMMAP >> 12) + 3] = 0;
-	scan(test, sample, 0, &tally);
+	scan_one_block(test, sample, 0, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_KERNEL], SAMPLE_PAGES - 64);
 
 	sample->bytes[SAMPLE_SECTIONS / 8 + 2] = 0;
-	scan(test, sample, 0, &tally);
+	scan_one_block(test, sample, 0, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_KERNEL],
 			SAMPLE_PAGES - 64 - SAMPLE_SECTION_PAGES);
 
 	sample->bytes[SAMPLE_ROOTS / 8] = 0x1234567;
-	scan(test, sample, 0, &tally);
+	scan_one_block(test, sample, 0, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNCLASSIFIED], BLOCK);
 }
 
@@ -676,7 +676,7 @@ static void huge_page_test(struct kunit *test)
 		words[SAMPLE_SECTIONS / 8 + nr / 256 * 512 + nr % 256 * 2] =
 			SAMPLE_BASE + SAMPLE_MEMMAP + 0xf +
 			(from - nr * SAMPLE_SECTION_PAGES) * SAMPLE_WORDS * 8;
-	scan(test, sample, 1, &tally);
+	scan_one_block(test, sample, 1, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], BLOCK);
 
 	/* Where it is kept, and the first page of the block is broken. */
@@ -688,12 +688,12 @@ static void huge_page_test(struct kunit *test)
 
 	/* The same where the memmap of the tails is that of the head. */
 	memcpy(sample_page(sample, from), sample_page(sample, 0), SAMPLE_WORDS * 16);
-	scan(test, sample, 1, &tally);
+	scan_one_block(test, sample, 1, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_USER], BLOCK);
 
 	/* And tails of which there is no head are kept. */
 	sample_page(sample, 0)[WORD_FLAGS] = 0;
-	scan(test, sample, 1, &tally);
+	scan_one_block(test, sample, 1, &tally);
 	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_UNCLASSIFIED], BLOCK);
 }
 
@@ -871,7 +871,7 @@ static void damaged_order_test(struct kunit *test)
 				/* A CPU may just have taken a page from its list. */
 				if (wrong > order + 1)
 					sample_page(sample, 1ULL << (wrong - 1))[WORD_COUNTS] = NO_TYPE;
-				scan(test, sample, 0, &tally);
+				scan_one_block(test, sample, 0, &tally);
 				KUNIT_EXPECT_EQ_MSG(test, tally.pages[VMCORE_CLASS_FREE],
 						    wrong == order ? 1ULL << order : 0,
 						    "%u for %u, %s", wrong, order,

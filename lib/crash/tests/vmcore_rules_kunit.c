@@ -105,7 +105,7 @@ static const struct damage damages[] = {
 };
 
 /* note_stated, but with another line in one place. */
-static void damage(char *note, const char *key, const char *line)
+static void damage_line(char *note, const char *key, const char *line)
 {
 	const char *at = strstr(note_stated, key);
 
@@ -126,7 +126,7 @@ static void expect_refused(struct kunit *test, const char *note, size_t len,
 	expect_same_rules(test, found, inferred);
 }
 
-static void damage_test(struct kunit *test)
+static void damaged_line_test(struct kunit *test)
 {
 	char *note = kunit_kmalloc(test, NOTE_ROOM, GFP_KERNEL);
 	const struct damage *this;
@@ -135,7 +135,7 @@ static void damage_test(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, note);
 	for (this = damages; this < damages + ARRAY_SIZE(damages); this++) {
 		snprintf(line, sizeof(line), "%s=%s", this->key, this->value);
-		damage(note, this->key, line);
+		damage_line(note, this->key, line);
 		expect_refused(test, note, strlen(note), this->key, line);
 	}
 }
@@ -152,24 +152,24 @@ static void missing_test(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, note);
 	for (i = 0; i < ARRAY_SIZE(keys); i++) {
-		damage(note, keys[i], "#");
+		damage_line(note, keys[i], "#");
 		expect_refused(test, note, strlen(note), keys[i], keys[i]);
 	}
-	damage(note, "RULES(page)", "RULES(page)=1:b");
+	damage_line(note, "RULES(page)", "RULES(page)=1:b");
 	expect_refused(test, note, strlen(note), "RULE(a)", "a rule that there is not");
-	damage(note, "RULES(page)", "RULES(page)=1:-1");
+	damage_line(note, "RULES(page)", "RULES(page)=1:-1");
 	expect_refused(test, note, strlen(note), "RULE(a)", "as many as can be");
 }
 
 /* note_stated, with more rules behind those that it has: of a word each. */
-static size_t add_rules(char *note, u32 more, u32 words)
+static size_t append_rules(char *note, u32 more, u32 words)
 {
 	size_t len;
 	char line[32];
 	u32 i;
 
 	snprintf(line, sizeof(line), "RULES(page)=1:%x", 10 + more);
-	damage(note, "RULES(page)", line);
+	damage_line(note, "RULES(page)", line);
 	len = strlen(note);
 	for (i = 0; i < more; i++)
 		len += snprintf(note + len, NOTE_ROOM - len,
@@ -186,29 +186,29 @@ static void limits_test(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, note);
 	/* Two of the ten are about unreadable pages, and stand in a table of their own. */
-	len = add_rules(note, VMCORE_MAX_RULES - 8, 1);
+	len = append_rules(note, VMCORE_MAX_RULES - 8, 1);
 	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, &sample_elf, note, len), 0);
 	KUNIT_EXPECT_EQ(test, rules->stated, 1);
 	KUNIT_EXPECT_EQ(test, rules->nr_rules, VMCORE_MAX_RULES);
-	len = add_rules(note, VMCORE_MAX_RULES - 8 + 1, 1);
+	len = append_rules(note, VMCORE_MAX_RULES - 8 + 1, 1);
 	expect_refused(test, note, len, "RULE(1a)", "too many rules");
 
 	/* It has words 0, 3 and 6. */
-	len = add_rules(note, VMCORE_MAX_ASKED, VMCORE_MAX_ASKED);
+	len = append_rules(note, VMCORE_MAX_ASKED, VMCORE_MAX_ASKED);
 	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, &sample_elf, note, len), 0);
 	KUNIT_EXPECT_EQ(test, rules->stated, 1);
 	KUNIT_EXPECT_EQ(test, rules->nr_asked, VMCORE_MAX_ASKED);
-	len = add_rules(note, VMCORE_MAX_ASKED + 1, VMCORE_MAX_ASKED + 1);
+	len = append_rules(note, VMCORE_MAX_ASKED + 1, VMCORE_MAX_ASKED + 1);
 	expect_refused(test, note, len, "RULE(12)", "too many words");
 
 	/* Units that are larger than any are cut off, or make no sense. */
-	damage(note, "RULE(1)", "RULE(1)=free,6:1:1,5:0:ff:13");
+	damage_line(note, "RULE(1)", "RULE(1)=free,6:1:1,5:0:ff:13");
 	read_note(test, rules, note);
 	KUNIT_EXPECT_EQ(test, rules->table[0].order.max, VMCORE_MAX_UNIT);
-	damage(note, "RULE(1)", "RULE(1)=free,6:1:1,13");
+	damage_line(note, "RULE(1)", "RULE(1)=free,6:1:1,13");
 	read_note(test, rules, note);
 	KUNIT_EXPECT_EQ(test, rules->table[0].fixed_order, VMCORE_MAX_UNIT);
-	damage(note, "FIELD(order)", "FIELD(order)=8:0:ff:ff");
+	damage_line(note, "FIELD(order)", "FIELD(order)=8:0:ff:ff");
 	read_note(test, rules, note);
 	KUNIT_EXPECT_EQ(test, rules->compound_order.max, VMCORE_MAX_UNIT);
 }
@@ -315,7 +315,7 @@ static const struct future_case future_cases[] = {
 	{ "compound page without end", 1, 3, 0, 0, VMCORE_CLASS_UNCLASSIFIED, 0 },
 };
 
-static struct vmcore_unit classify(struct sample *sample,
+static struct vmcore_unit classify_future(struct sample *sample,
 				   const struct future_case *this)
 {
 	u64 page[2 * SAMPLE_WORDS] = {
@@ -340,10 +340,10 @@ static void future_test(struct kunit *test)
 						strstr(note_future, "RULES(page)") -
 						note_future), 0);
 	for (this = future_cases; this < future_cases + ARRAY_SIZE(future_cases); this++) {
-		unit = classify(stated, this);
+		unit = classify_future(stated, this);
 		KUNIT_EXPECT_EQ_MSG(test, unit.class, this->class, "%s", this->what);
 		KUNIT_EXPECT_EQ_MSG(test, unit.order, this->order, "%s", this->what);
-		other = classify(inferred, this);
+		other = classify_future(inferred, this);
 		wrong += other.class != unit.class || other.order != unit.order;
 	}
 	/* It takes the rules to get them right. */
@@ -353,7 +353,7 @@ static void future_test(struct kunit *test)
 static struct kunit_case rules_cases[] = {
 	KUNIT_CASE(equal_test),
 	KUNIT_CASE(alone_test),
-	KUNIT_CASE(damage_test),
+	KUNIT_CASE(damaged_line_test),
 	KUNIT_CASE(missing_test),
 	KUNIT_CASE(limits_test),
 	KUNIT_CASE(cut_test),

@@ -279,7 +279,7 @@ struct vmcore_memmap {
 	u64 first;
 	u32 nr;
 	u32 ahead;
-	u64 words[VMCORE_MEMMAP_BYTES / sizeof(u64) + VMCORE_MAX_PAGE_STRUCT / sizeof(u32)];
+	u64 words[VMCORE_MEMMAP_BYTES / sizeof(u64) + 2 * VMCORE_MAX_PAGE_STRUCT / sizeof(u32)];
 	u64 aside[2 * VMCORE_MAX_PAGE_STRUCT / sizeof(u32)];
 };
 

@@ -190,7 +190,8 @@ static void read_ahead(struct vmcore_memmap *map, u64 pfn, u64 left)
 	u64 ahead = near ? map->ahead * 2ULL : max(to_page_end(map, pfn), MIN_AHEAD);
 
 	map->ahead = min_t(u64, ahead, get_max_ahead(map));
-	map->nr = read_structs(map, pfn, min_t(u64, map->ahead, left), map->words);
+	/* With one more, the last of them has its next one, too. */
+	map->nr = read_structs(map, pfn, min_t(u64, map->ahead + 1, left), map->words);
 	map->first = pfn;
 }
 

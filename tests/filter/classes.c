@@ -28,6 +28,7 @@
 
 struct dump {
 	struct vmcore_memory memory;
+	int fd;
 	const u8 *file;
 	size_t size;
 	struct crash_run *runs;
@@ -79,8 +80,9 @@ static int read_dump(struct vmcore_memory *memory, u64 paddr, void *buf,
 	dump->bytes += len;
 	if (!run || len > run->size - (paddr - run->paddr))
 		return -EFAULT;
-	memcpy(buf, dump->file + run->where + (paddr - run->paddr), len);
-	return 0;
+	/* As vmcore-save reads: a call of the kernel for each. */
+	return pread(dump->fd, buf, len, run->where + (paddr - run->paddr)) == (ssize_t)len ?
+	       0 : -EIO;
 }
 
 static void find_note(struct dump *dump, const struct crash_segment *seg)
@@ -98,7 +100,7 @@ static void find_note(struct dump *dump, const struct crash_segment *seg)
 
 static void open_dump(struct dump *dump, const char *path)
 {
-	int fd = open(path, O_RDONLY);
+	int fd = dump->fd = open(path, O_RDONLY);
 	struct crash_elf *elf = &dump->elf;
 	struct crash_segment *segs;
 	struct stat st;
@@ -128,7 +130,6 @@ static void open_dump(struct dump *dump, const char *path)
 	dump->nr_runs = crash_map_build(segs, nr, dump->runs);
 	free(segs);
 	dump->memory.read = read_dump;
-	close(fd);
 }
 
 static bool is_zero(const struct dump *dump, const struct crash_run *run, u64 pfn)

@@ -22,6 +22,8 @@ typedef u64 phys_addr_t;
 #define __maybe_unused	__attribute__((unused))
 #define __must_check	__attribute__((warn_unused_result))
 #define fallthrough	__attribute__((fallthrough))
+#ifndef __printf
 #define __printf(fmt, args)	__attribute__((format(printf, fmt, args)))
+#endif
 
 #endif /* _UNIT_LINUX_TYPES_H */

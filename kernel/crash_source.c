@@ -21,7 +21,6 @@
 #include <linux/oldmem.h>
 #include <linux/overflow.h>
 #include <linux/printk.h>
-#include <linux/range.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -102,12 +101,12 @@ static int load_file_header(struct header_reader *from, struct crash_elf *elf)
 		struct elf64_hdr hdr;
 		struct elf64_shdr shdr;
 	} raw;
-	struct range used;
+	struct oldmem_use use;
 	size_t len;
 	int err;
 
 	if (!from->addr || from->addr >= oldmem_limit() ||
-	    oldmem_find_used(from->addr, sizeof(raw.hdr), &used))
+	    oldmem_find_use(from->addr, sizeof(raw.hdr), &use))
 		return -EFAULT;
 
 	err = read_header(from, 0, &raw.hdr, sizeof(raw.hdr)) ?:
@@ -129,7 +128,7 @@ static int load_file_header(struct header_reader *from, struct crash_elf *elf)
 static bool check_place(struct header_reader *from, struct crash_segment *seg)
 {
 	u64 limit = oldmem_limit();
-	struct range used;
+	struct oldmem_use use;
 
 	/* What is said of no bytes may be absurd, and matters to nobody. */
 	if (!seg->filesz) {
@@ -146,10 +145,10 @@ static bool check_place(struct header_reader *from, struct crash_segment *seg)
 		       seg->filesz, seg->where);
 		seg->filesz = limit - seg->where;
 	}
-	if (!oldmem_find_used(seg->where, seg->filesz, &used))
+	if (!oldmem_find_use(seg->where, seg->filesz, &use))
 		return true;
-	if (used.start <= seg->where &&
-	    (seg->type == PT_NOTE || used.end - seg->where >= seg->filesz - 1)) {
+	if (use.start <= seg->where &&
+	    (seg->type == PT_NOTE || use.last - seg->where >= seg->filesz - 1)) {
 		report(from, "0x%llx bytes at 0x%llx are not the crashed kernel's, dropped",
 		       seg->filesz, seg->where);
 		return false;
@@ -158,11 +157,11 @@ static bool check_place(struct header_reader *from, struct crash_segment *seg)
 		/* Notes are read from the first on, and those in front may be good. */
 		report(from, "0x%llx bytes at 0x%llx are too many, cut off",
 		       seg->filesz, seg->where);
-		seg->filesz = used.start - seg->where;
+		seg->filesz = use.start - seg->where;
 		return true;
 	}
 	report(from, "0x%llx-0x%llx is not the crashed kernel's, reads as zeros",
-	       used.start, used.end);
+	       use.start, use.last);
 	return true;
 }
 

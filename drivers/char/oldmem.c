@@ -79,7 +79,7 @@ static bool window_has(const struct oldmem_window *win, u64 paddr,
 {
 	return paddr >= win->start && paddr - win->start < win->size &&
 	       flags == win->flags &&
-	       win->version == oldmem_filter_version();
+	       win->version == oldmem_veto_version();
 }
 
 static u64 window_wanted(const struct oldmem_window *win, u64 start)
@@ -116,7 +116,7 @@ static int window_place(struct oldmem_window *win, u64 start, u64 end,
 	oldmem_window_unmap(win);
 	win->start = start;
 	win->flags = flags;
-	win->version = oldmem_filter_version();
+	win->version = oldmem_veto_version();
 
 	size = oldmem_ram_extent(start, end - start, &is_ram);
 	if (is_ram)

@@ -47,7 +47,7 @@ static u64 known_extent(u64 paddr, u64 len)
 		seq = read_seqbegin(&known.lock);
 		extent = 0;
 		if (paddr >= known.start && paddr < known.end &&
-		    known.version == oldmem_filter_version() &&
+		    known.version == oldmem_veto_version() &&
 		    time_before_eq(jiffies, known.good_until))
 			extent = min(len, known.end - paddr);
 	} while (read_seqretry(&known.lock, seq));
@@ -80,7 +80,7 @@ static int find_prot(u64 paddr, u64 len, pgprot_t *prot)
  */
 static s64 map_extent(u64 paddr, u64 len, pgprot_t *prot, bool *is_ram)
 {
-	unsigned int version = oldmem_filter_version();
+	unsigned int version = oldmem_veto_version();
 	u64 extent = known_extent(paddr, len);
 	pgprot_t usual = *prot;
 	int err;

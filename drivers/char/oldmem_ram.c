@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What of the physical address space is the crashed kernel's RAM, and can be
- * touched without harm: not what this kernel uses itself, and not what a driver
- * vetoes, who knows for instance that the hypervisor has taken pages away.
+ * Decides which addresses of the crashed kernel's RAM are read. All are, except
+ * those that this kernel uses itself, PCI BARs, and pages that a driver vetoes
+ * because it knows, for instance, that the hypervisor has taken them away.
  */
 #include <linux/crash_dump.h>
 #include <linux/export.h>
@@ -21,46 +21,47 @@
 
 #include <asm/crash_dump.h>
 
-/* Bytes to ask filters about before whoever wants to know may be killed. */
-#define FILTER_MAX	((u64)SZ_128M)
+/* Bytes to ask callbacks about before the task that wants to know may be killed. */
+#define VETO_MAX	((u64)SZ_128M)
 
-DEFINE_STATIC_SRCU(oldmem_filter_srcu);
+DEFINE_STATIC_SRCU(veto_srcu);
 
 /*
- * Who may veto a page. Registering is possible before memory allocation and RCU
- * work, hence the static list under a spinlock; the callbacks sleep, hence SRCU.
+ * The callbacks that may veto a page. Registering is possible before memory
+ * allocation and RCU work, hence the static list under a spinlock; the callbacks
+ * sleep, hence SRCU.
  */
 static struct {
-	spinlock_t lock;	/* for changes of what follows */
+	spinlock_t lock;	/* for changes of the list and the version */
 	struct list_head list;	/* of struct vmcore_cb; read under SRCU */
 	unsigned int version;	/* changes with the list, read without a lock */
-} oldmem_filter = {
-	.lock = __SPIN_LOCK_UNLOCKED(oldmem_filter.lock),
-	.list = LIST_HEAD_INIT(oldmem_filter.list),
+} vetoes = {
+	.lock = __SPIN_LOCK_UNLOCKED(vetoes.lock),
+	.list = LIST_HEAD_INIT(vetoes.list),
 };
 
-static void filters_changed(void)
+static void change_veto_version(void)
 {
-	/* Whoever sees the new version, see oldmem_filter_version(), sees the list. */
-	smp_store_release(&oldmem_filter.version, oldmem_filter.version + 1);
+	/* A reader that sees the new version, see oldmem_veto_version(), sees the list. */
+	smp_store_release(&vetoes.version, vetoes.version + 1);
 }
 
 /**
- * oldmem_filter_version() - has the set of RAM filters changed?
+ * oldmem_veto_version() - has the set of callbacks that veto pages changed?
  *
  * Context: Any.
- * Return: a number that changes with the set. Answers of oldmem_ram_extent() are
+ * Return: a number that changes with the set. Answers of oldmem_read_extent() are
  * good as long as the number that was read before asking is current.
  */
-unsigned int oldmem_filter_version(void)
+unsigned int oldmem_veto_version(void)
 {
-	/* Pairs with filters_changed(). */
-	return smp_load_acquire(&oldmem_filter.version);
+	/* Pairs with change_veto_version(). */
+	return smp_load_acquire(&vetoes.version);
 }
 
 /**
  * register_vmcore_cb() - have a say in which old pages are touched
- * @cb: filter, of static or at least as long life as its registration
+ * @cb: callback, of static or at least as long life as its registration
  *
  * Windows that exist are checked anew before their next use; a copy that is
  * under way is not waited for.
@@ -69,60 +70,63 @@ unsigned int oldmem_filter_version(void)
  */
 void register_vmcore_cb(struct vmcore_cb *cb)
 {
-	spin_lock(&oldmem_filter.lock);
-	list_add_tail_rcu(&cb->next, &oldmem_filter.list);
-	filters_changed();
-	spin_unlock(&oldmem_filter.lock);
+	spin_lock(&vetoes.lock);
+	list_add_tail_rcu(&cb->next, &vetoes.list);
+	change_veto_version();
+	spin_unlock(&vetoes.lock);
 }
 EXPORT_SYMBOL_GPL(register_vmcore_cb);
 
 /**
  * unregister_vmcore_cb() - the opposite of register_vmcore_cb()
- * @cb: filter; unused once this returns
+ * @cb: callback; unused once this returns
  *
  * Context: Process context. Sleeps until no reader is within @cb.
  */
 void unregister_vmcore_cb(struct vmcore_cb *cb)
 {
-	spin_lock(&oldmem_filter.lock);
+	spin_lock(&vetoes.lock);
 	list_del_rcu(&cb->next);
-	filters_changed();
-	spin_unlock(&oldmem_filter.lock);
+	change_veto_version();
+	spin_unlock(&vetoes.lock);
 
-	synchronize_srcu(&oldmem_filter_srcu);
+	synchronize_srcu(&veto_srcu);
 }
 EXPORT_SYMBOL_GPL(unregister_vmcore_cb);
 
-static bool filters_allow(unsigned long pfn)
+static bool is_vetoed(unsigned long pfn)
 {
 	struct vmcore_cb *cb;
 
-	list_for_each_entry_srcu(cb, &oldmem_filter.list, next,
-				 srcu_read_lock_held(&oldmem_filter_srcu)) {
+	list_for_each_entry_srcu(cb, &vetoes.list, next,
+				 srcu_read_lock_held(&veto_srcu)) {
 		if (cb->pfn_is_ram && !cb->pfn_is_ram(cb, pfn))
-			return false;
+			return true;
 	}
-	return true;
+	return false;
 }
 
-/* How far from start, page aligned, do the filters say the same? */
-static u64 filtered_extent(u64 start, u64 end, bool *is_ram)
+/* Where, from the page aligned start on, does the answer of the callbacks change? */
+static u64 find_veto_end(u64 start, u64 end, enum oldmem_reason *reason)
 {
 	u64 at = start;
+	bool vetoed;
 	int idx;
 
-	*is_ram = true;
-	if (list_empty(&oldmem_filter.list))
+	*reason = OLDMEM_READ;
+	if (list_empty(&vetoes.list))
 		return end;
 
-	end = min(end, start + FILTER_MAX);
-	idx = srcu_read_lock(&oldmem_filter_srcu);
-	*is_ram = filters_allow(PHYS_PFN(at));
+	end = min(end, start + VETO_MAX);
+	idx = srcu_read_lock(&veto_srcu);
+	vetoed = is_vetoed(PHYS_PFN(at));
 	do {
 		at += PAGE_SIZE;
 		cond_resched();
-	} while (at < end && filters_allow(PHYS_PFN(at)) == *is_ram);
-	srcu_read_unlock(&oldmem_filter_srcu, idx);
+	} while (at < end && is_vetoed(PHYS_PFN(at)) == vetoed);
+	srcu_read_unlock(&veto_srcu, idx);
+	if (vetoed)
+		*reason = OLDMEM_VETO;
 	return at;
 }
 
@@ -136,104 +140,121 @@ static bool is_gap_after_ram(const struct resource *res)
 	resource_size_t block = round_down(res->start, SZ_64M);
 
 	return res->parent == &iomem_resource &&
-	       res->desc == IORES_DESC_NONE &&
-	       !(res->flags & IORESOURCE_SYSRAM) && block < res->start &&
+	       res->desc == IORES_DESC_NONE && block < res->start &&
 	       region_intersects(block, res->start - block,
 				 IORESOURCE_SYSTEM_RAM,
 				 IORES_DESC_NONE) != REGION_DISJOINT;
 }
 
 /*
- * An entry of iomem that does not say what is there. A bridge's window is only
- * where devices may be; what drives persistent and special-purpose memory in this
- * kernel may have been RAM of the crashed one.
+ * The entries of iomem that keep this kernel from reading old memory: its own
+ * memory, the registers of devices that its drivers have claimed, and PCI BARs.
+ *
+ * All other entries only describe addresses, and the crashed kernel's headers
+ * outweigh a description: firmware tables (e820, ACPI's PNP0C01 and PNP0C02) often
+ * list RAM, and memory that drivers for CXL and persistent memory hold in this
+ * kernel may have been System RAM of the crashed one. A driver's entry inherits
+ * the descriptor of the entry around it.
  */
-static bool says_nothing(const struct resource *res)
+static enum oldmem_reason find_use(const struct resource *res)
 {
-	if (res->flags & (IORESOURCE_BUSY | IORESOURCE_SYSRAM))
-		return is_gap_after_ram(res);
+	if (res->flags & IORESOURCE_SYSRAM)
+		return OLDMEM_OWN;
 
 	switch (res->desc) {
+	case IORES_DESC_ACPI_TABLES:
+	case IORES_DESC_ACPI_NV_STORAGE:
 	case IORES_DESC_PERSISTENT_MEMORY:
 	case IORES_DESC_PERSISTENT_MEMORY_LEGACY:
 	case IORES_DESC_SOFT_RESERVED:
 	case IORES_DESC_CXL:
-		return true;
+		return OLDMEM_READ;
+	case IORES_DESC_RESERVED:
+		/* An entry of e820 stands alone, a driver's is within it. */
+		if (res->parent == &iomem_resource)
+			return OLDMEM_READ;
+		break;
 	default:
-		return res->flags & IORESOURCE_WINDOW;
+		break;
 	}
+
+	if (res->flags & IORESOURCE_SIZEALIGN)
+		return OLDMEM_BAR;
+	if (res->flags & IORESOURCE_BUSY && !is_gap_after_ram(res))
+		return OLDMEM_OWN;
+	return OLDMEM_READ;
 }
 
 /*
- * Take whole pages. Of memory, only those that are in use as a whole: no kernel
- * uses a part, and the rest of the page may be old RAM, as kexec-tools' copy of
- * low memory is. Of devices, all that they have a part of.
+ * Remember the first entry that is in use, in whole pages. Only whole pages of
+ * this kernel's memory count: no kernel uses a part, and the rest of the page may
+ * be old RAM, as kexec-tools' copy of low memory is. Of devices, all pages count
+ * that they have a part of.
  */
-static int take_used(struct resource *res, void *arg)
+static int keep_first_use(struct resource *res, void *arg)
 {
-	bool memory = res->flags & IORESOURCE_SYSRAM ||
-		      res->desc != IORES_DESC_NONE;
+	bool memory = res->flags & IORESOURCE_SYSRAM;
 	u64 start = res->start, end = (u64)res->end + 1;
-	struct range *used = arg;
+	enum oldmem_reason reason = find_use(res);
+	struct oldmem_use *use = arg;
 
-	if (says_nothing(res))
+	if (reason == OLDMEM_READ)
 		return 0;
 	start = memory ? round_up(start, PAGE_SIZE) : round_down(start, PAGE_SIZE);
 	end = memory ? round_down(end, PAGE_SIZE) : round_up(end, PAGE_SIZE);
-	if (start >= end || start >= used->start)
+	if (start >= end || start >= use->start)
 		return start < end;
-	used->start = start;
-	used->end = end - 1;
+	*use = (struct oldmem_use) {
+		.start = start,
+		.last = end - 1,
+		.reason = reason,
+	};
 	return 1;
 }
 
 /*
  * A walk does not go below an entry that it has shown, so each kind that may lie
- * within another is asked for by itself. The last one shows the top level.
+ * within another is asked for by itself.
  */
-static const struct {
-	unsigned long flags;
-	unsigned long desc;
-} used_kinds[] = {
-	/* memory of this kernel, and devices that have a driver */
-	{ IORESOURCE_MEM | IORESOURCE_BUSY, IORES_DESC_NONE },
-	/* devices on PCI that have none */
-	{ IORESOURCE_MEM | IORESOURCE_SIZEALIGN, IORES_DESC_NONE },
-	/* what firmware keeps */
-	{ IORESOURCE_MEM, IORES_DESC_RESERVED },
-	/* devices on no bus */
-	{ IORESOURCE_MEM, IORES_DESC_NONE },
+static const unsigned long use_flags[] = {
+	IORESOURCE_SYSTEM_RAM,
+	IORESOURCE_MEM | IORESOURCE_SIZEALIGN,
+	IORESOURCE_MEM | IORESOURCE_BUSY,
 };
 
 /**
- * oldmem_find_used() - find what this kernel knows to be no old RAM
- * @paddr: physical address to begin with, bytes
- * @len: bytes to look through, not 0; @paddr + @len must not overflow
- * @used: result: the first such pages; the end belongs to them
+ * oldmem_find_use() - find addresses that this kernel must not read as old memory
+ * @now_pa: present physical address to begin with, bytes
+ * @len: bytes to look through, not 0; @now_pa + @len must not overflow
+ * @use: result: the first such pages
  *
- * These are its own memory, devices, and what firmware reserved. What filters say
- * is not looked at.
+ * These are the kernel's own memory, devices, and PCI BARs. Vetoes are not asked
+ * for.
  *
  * Context: Process context.
- * Return: true if there is any.
+ * Return: true if there are any.
  */
-bool oldmem_find_used(u64 paddr, u64 len, struct range *used)
+bool oldmem_find_use(u64 now_pa, u64 len, struct oldmem_use *use)
 {
 	struct range never = arch_oldmem_never_ram();
-	u64 start = round_down(paddr, PAGE_SIZE);
-	u64 last = PAGE_ALIGN(paddr + len) - 1;
+	u64 start = round_down(now_pa, PAGE_SIZE);
+	u64 last = PAGE_ALIGN(now_pa + len) - 1;
 	unsigned int i;
 
-	*used = (struct range) { .start = U64_MAX };
-	for (i = 0; i < ARRAY_SIZE(used_kinds); i++)
-		walk_iomem_res_desc(used_kinds[i].desc, used_kinds[i].flags,
-				    start, last, used, take_used);
+	*use = (struct oldmem_use) { .start = U64_MAX };
+	for (i = 0; i < ARRAY_SIZE(use_flags); i++)
+		walk_iomem_res_desc(IORES_DESC_NONE, use_flags[i], start, last,
+				    use, keep_first_use);
 
 	never.start = max(never.start, start);
 	never.end = min(never.end, last);
-	if (never.start <= never.end && never.start < used->start)
-		*used = never;
-	return used->start != U64_MAX;
+	if (never.start <= never.end && never.start < use->start)
+		*use = (struct oldmem_use) {
+			.start = never.start,
+			.last = never.end,
+			.reason = OLDMEM_OWN,
+		};
+	return use->start != U64_MAX;
 }
 
 /**
@@ -248,35 +269,37 @@ u64 oldmem_limit(void)
 }
 
 /**
- * oldmem_ram_extent() - is this old RAM, and how far is the answer the same?
- * @paddr: physical address, bytes
- * @len: bytes of interest from there on; @paddr + @len must not overflow
- * @is_ram: result: the bytes may be touched. If not, they read as zeros
+ * oldmem_read_extent() - is old memory read, and how far is the answer the same?
+ * @now_pa: present physical address, bytes
+ * @len: bytes of interest from there on; @now_pa + @len must not overflow
+ * @reason: result: OLDMEM_READ, or why the bytes are not touched and read as zeros
  *
  * It cannot tell old RAM from addresses where nothing is: those have to come
  * from the crashed kernel's headers.
  *
  * Context: Process context, may sleep.
- * Return: bytes from @paddr on that @is_ram is true of, at most @len; 0 only if
- * @len is. With filters, it may be true of more.
+ * Return: bytes from @now_pa on that @reason is true of, at most @len; 0 only if
+ * @len is. With vetoes, it may be true of more.
  */
-u64 oldmem_ram_extent(u64 paddr, u64 len, bool *is_ram)
+u64 oldmem_read_extent(u64 now_pa, u64 len, enum oldmem_reason *reason)
 {
 	u64 limit = oldmem_limit();
-	u64 start = round_down(paddr, PAGE_SIZE);
-	struct range used;
+	u64 start = round_down(now_pa, PAGE_SIZE);
+	struct oldmem_use use;
 	u64 end;
 
-	*is_ram = false;
-	if (paddr >= limit || !len)
+	*reason = OLDMEM_OWN;
+	if (now_pa >= limit || !len)
 		return len;
 
-	end = PAGE_ALIGN(paddr + min(len, limit - paddr));
-	if (!oldmem_find_used(start, end - start, &used))
-		end = filtered_extent(start, end, is_ram);
-	else if (used.start > start)
-		end = filtered_extent(start, used.start, is_ram);
-	else
-		end = used.end + 1;
-	return min(len, end - paddr);
+	end = PAGE_ALIGN(now_pa + min(len, limit - now_pa));
+	if (!oldmem_find_use(start, end - start, &use)) {
+		end = find_veto_end(start, end, reason);
+	} else if (use.start > start) {
+		end = find_veto_end(start, use.start, reason);
+	} else {
+		*reason = use.reason;
+		end = use.last + 1;
+	}
+	return min(len, end - now_pa);
 }

@@ -12,7 +12,6 @@
 
 struct file_operations;
 struct iov_iter;
-struct range;
 struct vm_area_struct;
 struct vm_fault;
 
@@ -28,7 +27,7 @@ struct vm_fault;
  * @size: bytes; 0 while there is no window
  * @vaddr: where they are mapped; NULL if they are not RAM and read as zeros
  * @flags: OLDMEM_* of the mapping
- * @version: which set of RAM filters the window was made under
+ * @version: oldmem_veto_version() when the window was made
  *
  * One reader owns it (an open file, under its lock), so that readers share no
  * lock on the copy path. All zero is a valid, empty window.
@@ -39,6 +38,37 @@ struct oldmem_window {
 	void *vaddr;
 	unsigned int flags;
 	unsigned int version;
+};
+
+/**
+ * enum oldmem_reason - why old memory that the headers name is not read
+ * @OLDMEM_READ: it is read
+ * @OLDMEM_VETO: a callback of register_vmcore_cb() says that it must not be touched
+ * @OLDMEM_OWN: this kernel uses the addresses: its memory, or a device of a driver
+ * @OLDMEM_BAR: a PCI device answers at the addresses
+ * @OLDMEM_BROKEN: the crashed kernel has marked the page as broken. This is not
+ *	asked for by address; only the files that leave pages out know it
+ * @OLDMEM_NR_REASONS: how many there are
+ */
+enum oldmem_reason {
+	OLDMEM_READ,
+	OLDMEM_VETO,
+	OLDMEM_OWN,
+	OLDMEM_BAR,
+	OLDMEM_BROKEN,
+	OLDMEM_NR_REASONS,
+};
+
+/**
+ * struct oldmem_use - pages that this kernel must not read as old memory
+ * @start: physical address of the first byte, page aligned
+ * @last: physical address of the last byte
+ * @reason: why
+ */
+struct oldmem_use {
+	u64 start;
+	u64 last;
+	enum oldmem_reason reason;
 };
 
 /* drivers/char/oldmem.c */
@@ -61,10 +91,28 @@ vm_fault_t oldmem_fault(struct vm_fault *vmf, u64 paddr, u64 start, u64 end);
 unsigned long oldmem_huge_size(void);
 
 /* drivers/char/oldmem_ram.c */
-u64 oldmem_ram_extent(u64 paddr, u64 len, bool *is_ram);
-bool oldmem_find_used(u64 paddr, u64 len, struct range *used);
+u64 oldmem_read_extent(u64 now_pa, u64 len, enum oldmem_reason *reason);
+bool oldmem_find_use(u64 now_pa, u64 len, struct oldmem_use *use);
 u64 oldmem_limit(void);
-unsigned int oldmem_filter_version(void);
+unsigned int oldmem_veto_version(void);
+
+/**
+ * oldmem_ram_extent() - is old memory read, whatever the reason if it is not?
+ * @now_pa: present physical address, bytes
+ * @len: bytes of interest from there on; @now_pa + @len must not overflow
+ * @is_ram: result: the bytes may be touched. If not, they read as zeros
+ *
+ * Context: Process context, may sleep.
+ * Return: as oldmem_read_extent().
+ */
+static inline u64 oldmem_ram_extent(u64 now_pa, u64 len, bool *is_ram)
+{
+	enum oldmem_reason reason;
+	u64 extent = oldmem_read_extent(now_pa, len, &reason);
+
+	*is_ram = reason == OLDMEM_READ;
+	return extent;
+}
 
 /* drivers/char/oldmem_dev.c; drivers/char/mem.c gives it its number */
 extern const struct file_operations oldmem_fops;

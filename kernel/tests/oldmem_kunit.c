@@ -9,10 +9,10 @@
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
+#include <linux/ioport.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/oldmem.h>
-#include <linux/range.h>
 #include <linux/string.h>
 #include <linux/uio.h>
 
@@ -33,9 +33,9 @@ static struct vmcore_cb indifferent_cb;
 static u64 unused_range(void)
 {
 	u64 start = oldmem_limit() / 2;
-	struct range used;
+	struct oldmem_use use;
 
-	if (!oldmem_find_used(start, PAGES * PAGE_SIZE, &used))
+	if (!oldmem_find_use(start, PAGES * PAGE_SIZE, &use))
 		return start;
 	return 0;
 }
@@ -113,7 +113,7 @@ static void window_version_test(struct kunit *test)
 {
 	struct oldmem_window win = {};
 	u64 start = veto_pages(test, 0, PAGES - 1);
-	unsigned int version = oldmem_filter_version();
+	unsigned int version = oldmem_veto_version();
 	struct iov_iter to;
 	struct kvec vec;
 	u8 byte = 1;
@@ -127,7 +127,7 @@ static void window_version_test(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, win.vaddr);
 	KUNIT_EXPECT_EQ(test, win.version, version);
 	veto_end();
-	KUNIT_EXPECT_NE(test, oldmem_filter_version(), version);
+	KUNIT_EXPECT_NE(test, oldmem_veto_version(), version);
 	oldmem_window_unmap(&win);
 	KUNIT_EXPECT_EQ(test, win.size, 0);
 }
@@ -136,16 +136,16 @@ static void own_memory_test(struct kunit *test)
 {
 	u8 *own = (u8 *)__get_free_pages(GFP_KERNEL, 1);
 	size_t len = 2 * PAGE_SIZE;
-	struct range used;
+	struct oldmem_use use;
 	bool is_ram = true;
 	u8 *buf;
 
 	KUNIT_ASSERT_NOT_NULL(test, own);
 	memset(own, 0x5a, len);
 	buf = kunit_kmalloc(test, len, GFP_KERNEL);
-	KUNIT_EXPECT_TRUE(test, oldmem_find_used(virt_to_phys(own), len, &used));
-	KUNIT_EXPECT_LE(test, used.start, (u64)virt_to_phys(own));
-	KUNIT_EXPECT_GE(test, used.end, (u64)virt_to_phys(own) + len - 1);
+	KUNIT_EXPECT_TRUE(test, oldmem_find_use(virt_to_phys(own), len, &use));
+	KUNIT_EXPECT_LE(test, use.start, (u64)virt_to_phys(own));
+	KUNIT_EXPECT_GE(test, use.last, (u64)virt_to_phys(own) + len - 1);
 	KUNIT_EXPECT_EQ(test, oldmem_ram_extent(virt_to_phys(own) + 3, 70, &is_ram), 70);
 	KUNIT_EXPECT_FALSE(test, is_ram);
 	if (buf) {
@@ -187,19 +187,128 @@ static void no_address_test(struct kunit *test)
 static void interrupt_range_test(struct kunit *test)
 {
 	u64 start = 0xfee00000, last = 0xfeefffff;
-	struct range used;
+	struct oldmem_use use;
 	bool is_ram = true;
 
 	if (!IS_ENABLED(CONFIG_X86))
 		kunit_skip(test, "of x86 only");
-	KUNIT_EXPECT_TRUE(test, oldmem_find_used(start - PAGE_SIZE, 2 * PAGE_SIZE, &used));
-	KUNIT_EXPECT_LE(test, used.start, start);
-	KUNIT_EXPECT_GE(test, used.end, start + PAGE_SIZE - 1);
+	KUNIT_EXPECT_TRUE(test, oldmem_find_use(start - PAGE_SIZE, 2 * PAGE_SIZE, &use));
+	KUNIT_EXPECT_LE(test, use.start, start);
+	KUNIT_EXPECT_GE(test, use.last, start + PAGE_SIZE - 1);
 	KUNIT_EXPECT_EQ(test, oldmem_ram_extent(start, 16, &is_ram), 16);
 	KUNIT_EXPECT_FALSE(test, is_ram);
 	is_ram = true;
 	KUNIT_EXPECT_EQ(test, oldmem_ram_extent(last, 1, &is_ram), 1);
 	KUNIT_EXPECT_FALSE(test, is_ram);
+}
+
+/* An entry of iomem, in pages of unused_range(), and one or none within it. */
+struct iomem_entry {
+	unsigned int first, nr;
+	unsigned long flags, desc;
+};
+
+struct iomem_case {
+	const char *name;
+	struct iomem_entry outer, inner;
+	unsigned int first, nr;		/* pages that are not read */
+	enum oldmem_reason reason;
+};
+
+#define BUSY_MEM	(IORESOURCE_MEM | IORESOURCE_BUSY)
+#define BUSY_RAM	(IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY)
+#define BAR		(IORESOURCE_MEM | IORESOURCE_SIZEALIGN)
+
+static const struct iomem_case iomem_cases[] = {
+	{ "firmware table", { 1, 4, IORESOURCE_MEM, IORES_DESC_NONE } },
+	{ "firmware table, a driver within", { 0, 6, IORESOURCE_MEM, IORES_DESC_NONE },
+	  { 2, 1, BUSY_MEM, IORES_DESC_NONE }, 2, 1, OLDMEM_OWN },
+	{ "reserved by e820", { 1, 4, IORESOURCE_MEM, IORES_DESC_RESERVED } },
+	{ "reserved by e820, below 1 MiB", { 1, 4, BUSY_MEM, IORES_DESC_RESERVED } },
+	{ "reserved by e820, a driver within", { 1, 4, IORESOURCE_MEM, IORES_DESC_RESERVED },
+	  { 3, 2, BUSY_MEM, IORES_DESC_RESERVED }, 3, 2, OLDMEM_OWN },
+	{ "ACPI tables", { 1, 4, BUSY_MEM, IORES_DESC_ACPI_TABLES } },
+	{ "ACPI's memory", { 1, 4, BUSY_MEM, IORES_DESC_ACPI_NV_STORAGE } },
+	{ "CXL window", { 0, 8, IORESOURCE_MEM, IORES_DESC_CXL } },
+	{ "CXL window, claimed", { 0, 8, IORESOURCE_MEM, IORES_DESC_CXL },
+	  { 0, 8, BUSY_MEM, IORES_DESC_CXL } },
+	{ "CXL window, RAM on line", { 0, 8, IORESOURCE_MEM, IORES_DESC_CXL },
+	  { 2, 4, BUSY_RAM, IORES_DESC_CXL }, 2, 4, OLDMEM_OWN },
+	{ "dax over special-purpose memory", { 0, 8, BUSY_MEM, IORES_DESC_SOFT_RESERVED } },
+	{ "dax, RAM on line", { 0, 8, BUSY_MEM, IORES_DESC_SOFT_RESERVED },
+	  { 1, 1, BUSY_RAM, IORES_DESC_SOFT_RESERVED }, 1, 1, OLDMEM_OWN },
+	{ "persistent memory", { 0, 8, BUSY_MEM, IORES_DESC_PERSISTENT_MEMORY } },
+	{ "persistent memory, legacy", { 0, 8, BUSY_MEM, IORES_DESC_PERSISTENT_MEMORY_LEGACY } },
+	{ "bridge window", { 0, 8, IORESOURCE_MEM | IORESOURCE_WINDOW, IORES_DESC_NONE } },
+	{ "bridge window, BAR within", { 0, 8, IORESOURCE_MEM | IORESOURCE_WINDOW, IORES_DESC_NONE },
+	  { 5, 2, BAR, IORES_DESC_NONE }, 5, 2, OLDMEM_BAR },
+	{ "BAR with a driver", { 2, 2, BAR, IORES_DESC_NONE },
+	  { 2, 2, BUSY_MEM, IORES_DESC_NONE }, 2, 2, OLDMEM_BAR },
+	{ "device with a driver", { 2, 2, BUSY_MEM, IORES_DESC_NONE }, {}, 2, 2, OLDMEM_OWN },
+	{ "RAM of this kernel", { 2, 2, BUSY_RAM, IORES_DESC_NONE }, {}, 2, 2, OLDMEM_OWN },
+};
+
+static bool add_entry(struct resource *res, struct resource *parent, u64 start,
+		      const struct iomem_entry *entry)
+{
+	*res = (struct resource) {
+		.name = "made up",
+		.start = start + entry->first * PAGE_SIZE,
+		.end = start + (entry->first + entry->nr) * PAGE_SIZE - 1,
+		.flags = entry->flags,
+		.desc = entry->desc,
+	};
+	return !entry->nr || !request_resource(parent, res);
+}
+
+/* Ask for every page by itself, so that no answer hides behind another. */
+static void check_pages(struct kunit *test, u64 start, const struct iomem_case *this)
+{
+	enum oldmem_reason reason, wanted;
+	unsigned int page;
+
+	for (page = 0; page < PAGES; page++) {
+		wanted = page - this->first < this->nr ? this->reason : OLDMEM_READ;
+		oldmem_read_extent(start + page * PAGE_SIZE, PAGE_SIZE, &reason);
+		KUNIT_EXPECT_EQ_MSG(test, reason, wanted, "%s: page %u", this->name, page);
+	}
+}
+
+static void check_whole(struct kunit *test, u64 start, const struct iomem_case *this)
+{
+	u64 len = PAGES * PAGE_SIZE, wanted = this->nr ? this->first * PAGE_SIZE : len;
+	enum oldmem_reason reason;
+
+	KUNIT_EXPECT_EQ_MSG(test, oldmem_read_extent(start, len, &reason), wanted,
+			    "%s", this->name);
+	KUNIT_EXPECT_EQ_MSG(test, reason, OLDMEM_READ, "%s", this->name);
+}
+
+/* Only what is in use outweighs the headers of the crashed kernel. */
+static void iomem_entries_test(struct kunit *test)
+{
+	struct resource *res = kunit_kcalloc(test, 2, sizeof(*res), GFP_KERNEL);
+	u64 start = unused_range();
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, res);
+	if (!start)
+		kunit_skip(test, "the middle of the address space is in use");
+	for (i = 0; i < ARRAY_SIZE(iomem_cases); i++) {
+		const struct iomem_case *this = &iomem_cases[i];
+		bool outer = add_entry(&res[0], &iomem_resource, start, &this->outer);
+		bool inner = outer && add_entry(&res[1], &res[0], start, &this->inner);
+
+		KUNIT_EXPECT_TRUE_MSG(test, inner, "%s", this->name);
+		if (inner) {
+			check_pages(test, start, this);
+			check_whole(test, start, this);
+		}
+		if (inner && this->inner.nr)
+			release_resource(&res[1]);
+		if (outer)
+			release_resource(&res[0]);
+	}
 }
 
 static struct kunit_case oldmem_cases[] = {
@@ -209,6 +318,7 @@ static struct kunit_case oldmem_cases[] = {
 	KUNIT_CASE(own_memory_test),
 	KUNIT_CASE(no_address_test),
 	KUNIT_CASE(interrupt_range_test),
+	KUNIT_CASE(iomem_entries_test),
 	{}
 };
 

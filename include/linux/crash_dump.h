@@ -17,7 +17,7 @@
 #include <linux/types.h>
 #include <uapi/linux/vmcore.h>
 
-/* Values of elfcorehdr_addr that stand for a state, see crash_dump_state(). */
+/* Values of elfcorehdr_addr that are no address. */
 #define ELFCORE_ADDR_MAX	(~0ULL)		/* not started after a crash */
 #define ELFCORE_ADDR_ERR	(~0ULL - 1)	/* was, but nothing to read any more */
 

@@ -2,23 +2,39 @@
 /*
  * Where the capture kernel finds the crashed kernel's memory.
  *
- * A source is a set of ELF core headers and, with it, a map from old physical
- * addresses to where the bytes are now. kexec, firmware or a dying kernel may
- * have made it; readers cannot tell. kernel/crash_source.c owns it.
+ * A source is a set of segments and, with it, a map from old physical addresses to
+ * present ones. ELF headers, firmware or a dying kernel may have described it;
+ * readers cannot tell. kernel/crash_source.c owns it.
+ *
+ * Words that the capture side uses, each in one meaning:
+ *
+ *	old_pa    a physical address in the crashed kernel
+ *	now_pa    the physical address at which these bytes are now
+ *	segment   a PT_LOAD or PT_NOTE, decoded
+ *	run       a piece of old memory in one stretch, of the map
+ *	region    a piece of the exported file
+ *	edition   the exported file as it was when it was opened
+ *	window    old memory that is mapped now
+ *	view      old memory as a level shows it
+ *	block     the page frames that the filter looks at together
+ *	class     what a page is for
+ *	level     which classes are left out, the bits of makedumpfile's -d
+ *	veto      a driver's word that a page must not be read
  */
 #ifndef _LINUX_CRASH_SOURCE_H
 #define _LINUX_CRASH_SOURCE_H
 
+#include <linux/compiler_attributes.h>
 #include <linux/crash_elf.h>
 #include <linux/crash_map.h>
 #include <linux/refcount.h>
 
 /**
  * enum crash_dump_state - what the capture side has
- * @CRASH_DUMP_NONE: this kernel was not started after a crash
- * @CRASH_DUMP_PRESENT: headers were announced, and not found wanting so far
+ * @CRASH_DUMP_NONE: no way in has found a dump, so far
+ * @CRASH_DUMP_PRESENT: there is a dump
  * @CRASH_DUMP_CONSUMED: the dump has been taken and its memory given back
- * @CRASH_DUMP_UNUSABLE: headers were announced, but cannot be used
+ * @CRASH_DUMP_UNUSABLE: a dump was announced, but cannot be used
  */
 enum crash_dump_state {
 	CRASH_DUMP_NONE,
@@ -38,11 +54,11 @@ enum crash_dump_state {
  * @notes: PT_NOTE segments that can be trusted, in the order of the headers
  * @runs: the memory that @loads have, as a map, see crash_map_find()
  *
- * Immutable from crash_source_load() on, and freed with the last reference.
+ * Immutable from crash_source_finish() on, and freed with the last reference.
  *
  * In each segment filesz <= memsz, and paddr + memsz and where + filesz do not
  * overflow and lie below oldmem_limit(). No segment is empty, and no note lies in
- * memory that this kernel uses. A part of a PT_LOAD segment may: oldmem_ram_extent()
+ * memory that this kernel uses. A part of a PT_LOAD segment may: oldmem_read_extent()
  * tells, and readers get zeros.
  */
 struct crash_source {
@@ -56,14 +72,42 @@ struct crash_source {
 	struct crash_run *runs;
 };
 
-/* kernel/elfcorehdr.c */
-enum crash_dump_state crash_dump_state(void);
-void crash_dump_set_state(enum crash_dump_state state);
+/**
+ * struct crash_source_draft - a source that is being made, see crash_source_begin()
+ * @src: the source
+ * @segments: those that have passed the checks, in the order in which they came
+ * @nr: how many there are
+ * @max: room in @segments
+ * @index: number of the segment in hand, for messages; the caller counts it
+ * @defects: how many were found
+ */
+struct crash_source_draft {
+	struct crash_source *src;
+	struct crash_segment *segments;
+	u32 nr;
+	u32 max;
+	u32 index;
+	u32 defects;
+};
 
-/* kernel/crash_source.c */
-struct crash_source *crash_source_load(u64 addr, u64 size);
+/* kernel/crash_source.c: to make one */
+int crash_source_begin(struct crash_source_draft *draft,
+		       const struct crash_elf *elf, u32 max);
+void crash_source_add(struct crash_source_draft *draft,
+		      const struct crash_segment *seg);
+__printf(2, 3)
+void crash_source_warn(struct crash_source_draft *draft, const char *format, ...);
+struct crash_source *crash_source_finish(struct crash_source_draft *draft);
+void crash_source_give_up(struct crash_source_draft *draft);
+int crash_source_publish(struct crash_source *src);
+
+/* kernel/crash_source.c: to use it */
 struct crash_source *crash_source_get(void);
+enum crash_dump_state crash_source_state(void);
 void crash_source_put(struct crash_source *src);
 void crash_source_retire(enum crash_dump_state state);
+
+/* kernel/crash_source_elf.c */
+struct crash_source *crash_source_load(u64 addr, u64 size);
 
 #endif /* _LINUX_CRASH_SOURCE_H */

@@ -10,8 +10,6 @@
 #define pr_fmt(fmt) "oldmem: " fmt
 
 #include <linux/cc_platform.h>
-#include <linux/instrumented.h>
-#include <linux/iov_iter.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -74,23 +72,23 @@ void oldmem_window_unmap(struct oldmem_window *win)
 	*win = (struct oldmem_window) {};
 }
 
-static bool window_has(const struct oldmem_window *win, u64 paddr,
-		       unsigned int flags)
+static bool has_in_window(const struct oldmem_window *win, u64 now_pa,
+			  unsigned int flags)
 {
-	return paddr >= win->start && paddr - win->start < win->size &&
+	return now_pa >= win->start && now_pa - win->start < win->size &&
 	       flags == win->flags &&
 	       win->version == oldmem_veto_version();
 }
 
-static u64 window_wanted(const struct oldmem_window *win, u64 start)
+static u64 choose_window_size(const struct oldmem_window *win, u64 start)
 {
 	if (!win->size || start != win->start + win->size)
 		return WINDOW_MIN;
 	return clamp(roundup_pow_of_two(2 * win->size), WINDOW_MIN, WINDOW_MAX);
 }
 
-/* Map what can be mapped of size bytes; less if address space is short. */
-static int window_map(struct oldmem_window *win, size_t size)
+/* Map up to size bytes, fewer if address space is short. */
+static int map_window(struct oldmem_window *win, size_t size)
 {
 	bool encrypted = win->flags & OLDMEM_ENCRYPTED;
 
@@ -107,7 +105,7 @@ static int window_map(struct oldmem_window *win, size_t size)
 }
 
 /* Put the window at start, up to end at most, all of it RAM or none. */
-static int window_place(struct oldmem_window *win, u64 start, u64 end,
+static int place_window(struct oldmem_window *win, u64 start, u64 end,
 			unsigned int flags)
 {
 	bool is_ram;
@@ -120,37 +118,37 @@ static int window_place(struct oldmem_window *win, u64 start, u64 end,
 
 	size = oldmem_ram_extent(start, end - start, &is_ram);
 	if (is_ram)
-		return window_map(win, size);
+		return map_window(win, size);
 	win->size = size;
 	return 0;
 }
 
 /*
- * Put the window where it begins with paddr's page and has as much of the len
- * bytes from paddr on as is good.
+ * Map a window that starts at the page of now_pa. It covers up to len bytes from
+ * now_pa on, and at most choose_window_size().
  */
-static int window_move(struct oldmem_window *win, u64 paddr, u64 len,
+static int move_window(struct oldmem_window *win, u64 now_pa, u64 len,
 		       unsigned int flags)
 {
-	u64 start = round_down(paddr, PAGE_SIZE);
-	u64 end = min(PAGE_ALIGN(paddr + len),
-		      round_up(start + 1, window_wanted(win, start)));
+	u64 start = round_down(now_pa, PAGE_SIZE);
+	u64 end = min(PAGE_ALIGN(now_pa + len),
+		      round_up(start + 1, choose_window_size(win, start)));
 
-	return window_place(win, start, end, flags);
+	return place_window(win, start, end, flags);
 }
 
-/* Make the window have paddr; return how many of the len bytes it has then. */
-static ssize_t window_get(struct oldmem_window *win, u64 paddr, u64 len,
+/* Make the window cover now_pa; return how many of the len bytes it covers. */
+static ssize_t get_window(struct oldmem_window *win, u64 now_pa, u64 len,
 			  unsigned int flags)
 {
 	int err;
 
-	if (!window_has(win, paddr, flags)) {
-		err = window_move(win, paddr, len, flags);
+	if (!has_in_window(win, now_pa, flags)) {
+		err = move_window(win, now_pa, len, flags);
 		if (err)
 			return err;
 	}
-	return min(len, win->start + win->size - paddr);
+	return min(len, win->start + win->size - now_pa);
 }
 
 /*
@@ -158,73 +156,44 @@ static ssize_t window_get(struct oldmem_window *win, u64 paddr, u64 len,
  * processor could report that instead of dying of it, or there is nowhere to
  * copy to. Copying a cache line to the stack tells which.
  */
-static size_t copy_broken(u64 paddr, const void *from, size_t len,
-			  struct iov_iter *to)
+static size_t copy_broken_line(u64 now_pa, const void *from, size_t len,
+			       struct iov_iter *to)
 {
 	u8 line[64];
 	size_t bad;
 
-	len = min(len, sizeof(line) - (size_t)(paddr % sizeof(line)));
+	len = min(len, sizeof(line) - (size_t)(now_pa % sizeof(line)));
 	bad = copy_mc_to_kernel(line, from, len);
 	if (bad) {
 		memset(line + len - bad, 0, bad);
 		pr_warn_ratelimited("memory at 0x%llx is broken and reads as zeros\n",
-				    paddr + len - bad);
+				    now_pa + len - bad);
 	}
 	return copy_to_iter(line, len, to);
 }
 
-/* Steps of iterate_and_advance(): they return the bytes that they have not copied. */
-static size_t copy_to_process(void __user *to, size_t before, size_t len,
-			      void *from, void *unused)
+static size_t copy_from_window(const struct oldmem_window *win, u64 now_pa,
+			       size_t len, struct iov_iter *to)
 {
-	if (!access_ok(to, len))
-		return len;
-	instrument_copy_to_user(to, from + before, len);
-	return len - arch_oldmem_copy_to_user(to, from + before, len);
-}
-
-static size_t copy_to_kernel(void *to, size_t before, size_t len, void *from,
-			     void *unused)
-{
-	return len - arch_oldmem_copy(to, from + before, len);
-}
-
-/* What the architecture leaves over, at least the end of each piece, is copied as usual. */
-static size_t copy_pieces(void *from, size_t len, struct iov_iter *to)
-{
-	size_t done;
-
-	if (user_backed_iter(to))
-		might_fault();
-	done = iterate_and_advance(to, len, from, copy_to_process, copy_to_kernel);
-	if (done == len)
-		return done;
-	return done + _copy_mc_to_iter(from + done, len - done, to);
-}
-
-static size_t window_copy(const struct oldmem_window *win, u64 paddr,
-			  size_t len, struct iov_iter *to)
-{
-	void *from = win->vaddr + (paddr - win->start);
+	void *from = win->vaddr + (now_pa - win->start);
 	size_t done;
 
 	if (!win->vaddr)
 		return iov_iter_zero(len, to);
-	done = copy_pieces(from, len, to);
-	return done ?: copy_broken(paddr, from, len, to);
+	done = _copy_mc_to_iter(from, len, to);
+	return done ? done : copy_broken_line(now_pa, from, len, to);
 }
 
-static bool is_sane(u64 paddr, u64 len)
+static bool is_possible_range(u64 now_pa, u64 len)
 {
-	return paddr <= S64_MAX && len <= S64_MAX - paddr;
+	return now_pa <= S64_MAX && len <= S64_MAX - now_pa;
 }
 
 /**
  * oldmem_read_iter() - copy old memory
  * @win: the caller's window, which nobody else uses meanwhile
- * @paddr: where to read: physical address, bytes
- * @len: bytes that the headers vouch for from @paddr on; may be more than are
+ * @now_pa: where to read: physical address, bytes
+ * @len: bytes that the headers vouch for from @now_pa on; may be more than are
  *       to be read, and should, since no more than that is mapped ahead
  * @flags: OLDMEM_*
  * @to: destination; is filled, unless @len is less
@@ -237,13 +206,13 @@ static bool is_sane(u64 paddr, u64 len)
  * addresses that no CPU has; -ENOMEM if not a page could be mapped; -EFAULT if
  * @to cannot be written; -EINTR if the task is being killed.
  */
-ssize_t oldmem_read_iter(struct oldmem_window *win, u64 paddr, u64 len,
+ssize_t oldmem_read_iter(struct oldmem_window *win, u64 now_pa, u64 len,
 			 unsigned int flags, struct iov_iter *to)
 {
 	ssize_t got = 0;
 	size_t done = 0;
 
-	if (!is_sane(paddr, len))
+	if (!is_possible_range(now_pa, len))
 		return -EINVAL;
 
 	while (done < len && iov_iter_count(to)) {
@@ -251,11 +220,11 @@ ssize_t oldmem_read_iter(struct oldmem_window *win, u64 paddr, u64 len,
 			got = -EINTR;
 			break;
 		}
-		got = window_get(win, paddr + done, len - done, flags);
+		got = get_window(win, now_pa + done, len - done, flags);
 		if (got < 0)
 			break;
 		got = min3((size_t)got, iov_iter_count(to), COPY_MAX);
-		got = window_copy(win, paddr + done, got, to);
+		got = copy_from_window(win, now_pa + done, got, to);
 		if (!got) {
 			got = -EFAULT;
 			break;
@@ -263,13 +232,13 @@ ssize_t oldmem_read_iter(struct oldmem_window *win, u64 paddr, u64 len,
 		done += got;
 		cond_resched();
 	}
-	return done ?: got;
+	return done ? done : got;
 }
 
 /**
  * oldmem_window_read() - copy old memory into the kernel's own
  * @win: the caller's window, which nobody else uses meanwhile
- * @paddr: where to read: physical address, bytes
+ * @now_pa: where to read: physical address, bytes
  * @buf: destination
  * @len: bytes
  * @flags: OLDMEM_*
@@ -277,7 +246,7 @@ ssize_t oldmem_read_iter(struct oldmem_window *win, u64 paddr, u64 len,
  * Context: Process context, may sleep.
  * Return: 0, or an errno of oldmem_read_iter(); @buf is undefined then.
  */
-int oldmem_window_read(struct oldmem_window *win, u64 paddr, void *buf,
+int oldmem_window_read(struct oldmem_window *win, u64 now_pa, void *buf,
 		       size_t len, unsigned int flags)
 {
 	struct kvec vec = { .iov_base = buf, .iov_len = len };
@@ -287,7 +256,7 @@ int oldmem_window_read(struct oldmem_window *win, u64 paddr, void *buf,
 
 	iov_iter_kvec(&to, ITER_DEST, &vec, 1, len);
 	while (done < len) {
-		got = oldmem_read_iter(win, paddr + done, len - done, flags, &to);
+		got = oldmem_read_iter(win, now_pa + done, len - done, flags, &to);
 		if (got < 0)
 			return got;
 		done += got;
@@ -297,7 +266,7 @@ int oldmem_window_read(struct oldmem_window *win, u64 paddr, void *buf,
 
 /**
  * oldmem_read() - copy old memory into the kernel's own, once
- * @paddr: where to read: physical address, bytes
+ * @now_pa: where to read: physical address, bytes
  * @buf: destination
  * @len: bytes
  * @flags: OLDMEM_*
@@ -307,10 +276,10 @@ int oldmem_window_read(struct oldmem_window *win, u64 paddr, void *buf,
  * Context: Process context, may sleep.
  * Return: 0, or an errno of oldmem_read_iter(); @buf is undefined then.
  */
-int oldmem_read(u64 paddr, void *buf, size_t len, unsigned int flags)
+int oldmem_read(u64 now_pa, void *buf, size_t len, unsigned int flags)
 {
 	struct oldmem_window win = {};
-	int err = oldmem_window_read(&win, paddr, buf, len, flags);
+	int err = oldmem_window_read(&win, now_pa, buf, len, flags);
 
 	oldmem_window_unmap(&win);
 	return err;
@@ -334,7 +303,7 @@ int oldmem_read(u64 paddr, void *buf, size_t len, unsigned int flags)
 int oldmem_window_cover(struct oldmem_window *win, u64 start, u64 end,
 			unsigned int flags)
 {
-	if (end < start || !is_sane(start, end - start))
+	if (end < start || !is_possible_range(start, end - start))
 		return -EINVAL;
-	return window_place(win, start, end, flags);
+	return place_window(win, start, end, flags);
 }

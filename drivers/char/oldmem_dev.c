@@ -35,14 +35,14 @@ struct oldmem_file {
 };
 
 /* Where the last RAM ends: the size of the file. */
-static u64 oldmem_end(const struct crash_source *src)
+static u64 find_oldmem_end(const struct crash_source *src)
 {
 	const struct crash_run *last = src->runs + src->nr_runs - 1;
 
 	return src->nr_runs ? last->paddr + last->size : 0;
 }
 
-static int oldmem_open(struct inode *inode, struct file *file)
+static int open_oldmem(struct inode *inode, struct file *file)
 {
 	struct oldmem_file *of;
 	int err;
@@ -68,7 +68,7 @@ static int oldmem_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static int oldmem_release(struct inode *inode, struct file *file)
+static int release_oldmem(struct inode *inode, struct file *file)
 {
 	struct oldmem_file *of = file->private_data;
 
@@ -79,27 +79,28 @@ static int oldmem_release(struct inode *inode, struct file *file)
 }
 
 /* Read from one run, or the hole before it; how much is left to the caller. */
-static ssize_t read_piece(struct oldmem_file *of, u64 paddr, struct iov_iter *to)
+static ssize_t read_old_piece(struct oldmem_file *of, u64 old_pa, struct iov_iter *to)
 {
 	const struct crash_source *src = of->src;
 	const struct crash_run *run =
-		&src->runs[crash_map_find(src->runs, src->nr_runs, paddr)];
+		&src->runs[crash_map_find(src->runs, src->nr_runs, old_pa)];
 	u64 skip, len;
 
-	if (paddr < run->paddr) {
-		len = min3(run->paddr - paddr, (u64)iov_iter_count(to),
+	if (old_pa < run->paddr) {
+		len = min3(run->paddr - old_pa, (u64)iov_iter_count(to),
 			   (u64)SZ_1M);
-		return iov_iter_zero(len, to) ?: -EFAULT;
+		len = iov_iter_zero(len, to);
+		return len ? len : -EFAULT;
 	}
-	skip = paddr - run->paddr;
+	skip = old_pa - run->paddr;
 	return oldmem_read_iter(&of->win, run->where + skip, run->size - skip,
 				oldmem_default_flags(), to);
 }
 
-static ssize_t oldmem_read_file(struct kiocb *iocb, struct iov_iter *to)
+static ssize_t read_oldmem_file(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct oldmem_file *of = iocb->ki_filp->private_data;
-	u64 end = oldmem_end(of->src);
+	u64 end = find_oldmem_end(of->src);
 	ssize_t got = 0, done = 0;
 
 	if (mutex_lock_killable(&of->lock))
@@ -109,7 +110,7 @@ static ssize_t oldmem_read_file(struct kiocb *iocb, struct iov_iter *to)
 			got = -EINTR;
 			break;
 		}
-		got = read_piece(of, iocb->ki_pos, to);
+		got = read_old_piece(of, iocb->ki_pos, to);
 		if (got <= 0)
 			break;
 		iocb->ki_pos += got;
@@ -117,14 +118,14 @@ static ssize_t oldmem_read_file(struct kiocb *iocb, struct iov_iter *to)
 		cond_resched();
 	}
 	mutex_unlock(&of->lock);
-	return done ?: got;
+	return done ? done : got;
 }
 
-static loff_t oldmem_llseek(struct file *file, loff_t offset, int whence)
+static loff_t seek_oldmem(struct file *file, loff_t offset, int whence)
 {
 	struct oldmem_file *of = file->private_data;
 	const struct crash_source *src = of->src;
-	u64 end = oldmem_end(src);
+	u64 end = find_oldmem_end(src);
 	u32 next;
 
 	if (whence != SEEK_DATA && whence != SEEK_HOLE)
@@ -142,9 +143,9 @@ static loff_t oldmem_llseek(struct file *file, loff_t offset, int whence)
 }
 
 const struct file_operations oldmem_fops = {
-	.open = oldmem_open,
-	.release = oldmem_release,
-	.read_iter = oldmem_read_file,
-	.llseek = oldmem_llseek,
+	.open = open_oldmem,
+	.release = release_oldmem,
+	.read_iter = read_oldmem_file,
+	.llseek = seek_oldmem,
 	.splice_read = copy_splice_read,
 };

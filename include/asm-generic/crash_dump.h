@@ -61,19 +61,4 @@ static inline void arch_oldmem_release(u64 start, u64 size)
 {
 }
 
-/*
- * Copy len bytes, or the first of them, where the architecture can do better than
- * copy_mc_to_kernel() and copy_mc_to_user(), and as safely. Bytes that were copied.
- */
-static inline size_t arch_oldmem_copy(void *to, const void *from, size_t len)
-{
-	return 0;
-}
-
-static inline size_t arch_oldmem_copy_to_user(void __user *to, const void *from,
-					      size_t len)
-{
-	return 0;
-}
-
 #endif /* _ASM_GENERIC_CRASH_DUMP_H */

@@ -68,7 +68,4 @@ static inline void arch_oldmem_release(u64 start, u64 size)
 	memtype_free(start, start + size);
 }
 
-size_t arch_oldmem_copy(void *to, const void *from, size_t len);
-size_t arch_oldmem_copy_to_user(void __user *to, const void *from, size_t len);
-
 #endif /* _ASM_X86_CRASH_DUMP_H */

@@ -18,9 +18,6 @@ struct vm_fault;
 /* The bytes were written through the crashed kernel's encrypted mapping. */
 #define OLDMEM_ENCRYPTED	BIT(0)
 
-/* Huge pages of a mapping are left to oldmem_fault(). */
-#define OLDMEM_FAULT		BIT(1)
-
 /**
  * struct oldmem_window - a mapping of old memory, kept from one read to the next
  * @start: physical address of the first byte, page aligned
@@ -72,22 +69,23 @@ struct oldmem_use {
 };
 
 /* drivers/char/oldmem.c */
-ssize_t oldmem_read_iter(struct oldmem_window *win, u64 paddr, u64 len,
+ssize_t oldmem_read_iter(struct oldmem_window *win, u64 now_pa, u64 len,
 			 unsigned int flags, struct iov_iter *to);
-int oldmem_window_read(struct oldmem_window *win, u64 paddr, void *buf,
+int oldmem_window_read(struct oldmem_window *win, u64 now_pa, void *buf,
 		       size_t len, unsigned int flags);
 int oldmem_window_cover(struct oldmem_window *win, u64 start, u64 end,
 			unsigned int flags);
-int oldmem_read(u64 paddr, void *buf, size_t len, unsigned int flags);
+int oldmem_read(u64 now_pa, void *buf, size_t len, unsigned int flags);
 void oldmem_window_unmap(struct oldmem_window *win);
 unsigned int oldmem_default_flags(void);
 unsigned int oldmem_header_flags(void);
 
 /* drivers/char/oldmem_mmap.c */
-int oldmem_remap(struct vm_area_struct *vma, unsigned long addr, u64 paddr,
-		 size_t size, unsigned int flags);
-int oldmem_map_zeros(struct vm_area_struct *vma, unsigned long addr, u64 size);
-vm_fault_t oldmem_fault(struct vm_fault *vmf, u64 paddr, u64 start, u64 end);
+int oldmem_remap(struct vm_area_struct *vma, unsigned long addr, u64 now_pa,
+		 size_t size);
+u64 oldmem_fault_around(const struct vm_fault *vmf, u64 len);
+vm_fault_t oldmem_fault_zeros(struct vm_fault *vmf, u64 len);
+vm_fault_t oldmem_fault(struct vm_fault *vmf, u64 now_pa, u64 start, u64 end);
 unsigned long oldmem_huge_size(void);
 
 /* drivers/char/oldmem_ram.c */

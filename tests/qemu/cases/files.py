@@ -96,6 +96,34 @@ def device_dump(context):
 
 
 @test
+def one_edition(context):
+    """While the dump is open, another open shows the same offsets and size although a device dump
+    has arrived: the console says so, and it is in the files once all are closed."""
+    with capture_kernel(context) as (guest, before):
+        size = guest.sh("stat -c %s /proc/vmcore")
+        guest.sh("insmod /lib/kdump_test.ko")
+        found = guest.sh(f"""
+            exec 5</proc/vmcore
+            md5() {{ head -c 1000000 "$1" | md5sum; }}
+            one=$(md5 /proc/vmcore) two=$(md5 /proc/vmcore-kern)
+            echo 5000000 >{MODULE}/device_dump
+            [ "$one" = "$(md5 /proc/vmcore)" ] && [ "$two" = "$(md5 /proc/vmcore-kern)" ] || {{
+                echo the offsets have changed
+                exit 1
+            }}
+            stat -c %s /proc/vmcore
+        """)
+        check(found == size, f"{found} instead of {size} bytes")
+        said = guest.sh("dmesg")
+        check("shown once all files are closed" in said, "nothing about the device dump")
+        check("offsets have changed" in said, "nothing about the other offsets")
+        check(int(guest.sh("stat -c %s /proc/vmcore-kern")) > int(size), "no device dump")
+        after = open_dump(guest)
+        check(any(note.type == NT_VMCOREDD for note in after.notes), "no note")
+        check(len(after.notes) == len(before.notes) + 1, "other notes")
+
+
+@test
 def oldmem_content(context):
     """/dev/oldmem shows at each physical address what /proc/vmcore shows for it, and dd gets
     exactly the bytes that it asks for."""

@@ -145,14 +145,14 @@ class OldMemory:
         return OLD + len(self._image) - len(data)
 
     @contextlib.contextmanager
-    def boot(self, workdir, cmdline, devices=()):
-        """A capture kernel that has this as old memory."""
+    def boot(self, workdir, cmdline, devices=(), **members):
+        """A capture kernel that has this as old memory, on a machine with other members."""
         workdir.mkdir(parents=True, exist_ok=True)
         image = workdir / "old-memory"
         image.write_bytes(self._image)
         machine = Machine(paths.bzimage(), artifacts.INITRD, f"mem=256M {cmdline}", cpus="1",
                           devices=("-device", f"loader,file={image},addr={OLD:#x},force-raw=on",
-                                   *devices))
+                                   *devices), **members)
         with Guest(machine, workdir) as guest:
             guest.wait_for("capture" if "elfcorehdr=" in cmdline else "first")
             yield guest

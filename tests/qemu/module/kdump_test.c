@@ -7,7 +7,8 @@
  * fills memory, after which reading "plant" tells where: one line
  * "ADDRESS SIZE" for each range, physical and in bytes, hexadecimal. A size in
  * "leak" loses that many bytes; in "device_dump", in the capture kernel, it
- * adds a device dump of that many.
+ * adds a device dump of that many. A range in "veto", in the capture kernel, is
+ * vetoed as by a driver.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -249,6 +250,33 @@ static int set_device_dump(const char *val, const struct kernel_param *kp)
 static const struct kernel_param_ops device_dump_ops = { .set = set_device_dump };
 module_param_cb(device_dump, &device_dump_ops, NULL, 0200);
 MODULE_PARM_DESC(device_dump, "size of a device dump to add, bytes");
+
+/* In the capture kernel: "START END" in hexadecimal, physical, are not to be read. */
+static u64 veto_start, veto_end;
+
+static bool is_readable(struct vmcore_cb *cb, unsigned long pfn)
+{
+	return PFN_PHYS(pfn) < veto_start || PFN_PHYS(pfn) >= veto_end;
+}
+
+static struct vmcore_cb veto_cb = { .pfn_is_ram = is_readable };
+
+static int set_veto(const char *val, const struct kernel_param *kp)
+{
+	if (veto_end)
+		unregister_vmcore_cb(&veto_cb);
+	veto_end = 0;
+	if (sscanf(val, "%llx %llx", &veto_start, &veto_end) != 2 || veto_start >= veto_end) {
+		veto_end = 0;
+		return -EINVAL;
+	}
+	register_vmcore_cb(&veto_cb);
+	return 0;
+}
+
+static const struct kernel_param_ops veto_ops = { .set = set_veto };
+module_param_cb(veto, &veto_ops, NULL, 0200);
+MODULE_PARM_DESC(veto, "range of old memory that must not be read");
 
 static int __init kdump_test_init(void)
 {

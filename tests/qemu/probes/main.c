@@ -19,6 +19,7 @@ static const struct {
 	{ "fuzz", probe_fuzz },
 	{ "load", probe_load },
 	{ "map", probe_map },
+	{ "map-all", probe_map_all },
 	{ "map-over", probe_map_over },
 	{ "seek", probe_seek },
 	{ "sparse", probe_sparse },

@@ -4,6 +4,9 @@
  * read(), at any alignment and whatever is done to them. SIZE is some huge pages.
  * Prints by how many bytes page tables grow when all of it is mapped and touched.
  *
+ * map-all FILE: all of the file mapped from offset 0 shows the bytes of read().
+ * Prints by how many bytes page tables grow when every 16th huge page is touched.
+ *
  * map-over FILE OFFSET SIZE HOOK TEXT: the bytes stay the same when writing TEXT
  * to HOOK makes the kernel replace the dump.
  */
@@ -231,6 +234,31 @@ int probe_map(int argc, char **argv)
 	check_pipe(offset, size);
 	printf("%zu\n", tables);
 	return 0;
+}
+
+/* One byte of every 16th huge page, and in some of them a page. */
+int probe_map_all(int argc, char **argv)
+{
+	size_t size, tables;
+	unsigned long sum = 0;
+	char *map;
+
+	if (argc != 2)
+		die("usage: map-all FILE");
+	fd = open(argv[1], O_RDONLY);
+	EXPECT(fd >= 0, "%s: %s", argv[1], strerror(errno));
+	size = lseek(fd, 0, SEEK_END);
+	tables = page_tables();
+	map = map_at(NULL, size, 0, MAP_PRIVATE);
+	for (size_t at = 0; at < size; at += 16 * HUGE)
+		sum += *(volatile unsigned char *)(map + at);
+	tables = page_tables() - tables;
+	for (size_t at = 0; at < size; at += size / 64 / PAGE * PAGE)
+		compare_page(map, 0, at, "all of the file");
+	compare_page(map, 0, size - PAGE, "the end of the file");
+	munmap(map, size);
+	printf("%zu\n", tables);
+	return sum == (unsigned long)-1;
 }
 
 int probe_map_over(int argc, char **argv)

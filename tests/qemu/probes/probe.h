@@ -18,6 +18,7 @@ int probe_fill(int argc, char **argv);
 int probe_fuzz(int argc, char **argv);
 int probe_load(int argc, char **argv);
 int probe_map(int argc, char **argv);
+int probe_map_all(int argc, char **argv);
 int probe_map_over(int argc, char **argv);
 int probe_seek(int argc, char **argv);
 int probe_sparse(int argc, char **argv);

@@ -125,6 +125,7 @@ void unit_fail(struct kunit *test, bool fatal, const char *file, int line,
 #define KUNIT_ASSERT_EQ_MSG(test, l, r, ...) \
 	UNIT_BINARY(test, true, l, ==, r, __VA_ARGS__)
 #define KUNIT_ASSERT_EQ(test, l, r)	UNIT_BINARY(test, true, l, ==, r, "")
+#define KUNIT_ASSERT_LT(test, l, r)	UNIT_BINARY(test, true, l, <, r, "")
 #define KUNIT_ASSERT_LE(test, l, r)	UNIT_BINARY(test, true, l, <=, r, "")
 #define KUNIT_ASSERT_GE(test, l, r)	UNIT_BINARY(test, true, l, >=, r, "")
 #define KUNIT_ASSERT_TRUE_MSG(test, c, ...) \

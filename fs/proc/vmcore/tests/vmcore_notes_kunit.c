@@ -9,7 +9,7 @@
 #include <linux/sprintf.h>
 #include <linux/string.h>
 
-#include "../vmcore_notes.h"
+#include "../notes.h"
 
 #define MAX_SEGMENTS	6
 #define SEGMENT_SIZE	2048

@@ -46,11 +46,11 @@ enum vmcore_kind {
  * struct vmcore_region - one stretch of the file, whole pages
  * @start: file offset of the first byte
  * @size: bytes, not 0
- * @kind: tells which of @buf and @paddr is meant
+ * @kind: tells which of @buf and @now_pa is meant
  * @buf: the bytes, if they are in memory of this kernel
- * @paddr: present physical address of the bytes if @kind is VMCORE_OLDMEM
- * @old: where they were in the crashed kernel, then; not on a page boundary if the
- *	pages of that kernel are not pages here
+ * @now_pa: present physical address of the bytes if @kind is VMCORE_OLDMEM
+ * @old_pa: their physical address in the crashed kernel, then; not on a page
+ *	boundary if the pages of that kernel are not pages here
  */
 struct vmcore_region {
 	u64 start;
@@ -58,9 +58,9 @@ struct vmcore_region {
 	enum vmcore_kind kind;
 	union {
 		void *buf;
-		u64 paddr;
+		u64 now_pa;
 	};
-	u64 old;
+	u64 old_pa;
 };
 
 /**

@@ -12,7 +12,7 @@
 #include <linux/limits.h>
 #include <linux/string.h>
 
-#include "../vmcore_layout.h"
+#include "../layout.h"
 
 #define P		((u64)PAGE_SIZE)
 #define MAX_REGIONS	16
@@ -102,7 +102,7 @@ static void load_test(struct kunit *test)
 			continue;
 		KUNIT_EXPECT_EQ(test, region->kind, VMCORE_OLDMEM);
 		KUNIT_EXPECT_EQ_MSG(test, region->start, P, "%s", this->what);
-		KUNIT_EXPECT_EQ_MSG(test, region->paddr, this->paddr, "%s", this->what);
+		KUNIT_EXPECT_EQ_MSG(test, region->now_pa, this->paddr, "%s", this->what);
 		KUNIT_EXPECT_EQ_MSG(test, region->size, this->pages * P, "%s",
 				    this->what);
 	}
@@ -199,7 +199,7 @@ static u8 byte_at(u64 addr)
 
 static u64 region_addr(const struct vmcore_region *region)
 {
-	return region->kind == VMCORE_OLDMEM ? region->paddr :
+	return region->kind == VMCORE_OLDMEM ? region->now_pa :
 					       (uintptr_t)region->buf;
 }
 
@@ -417,7 +417,7 @@ static void fill_test(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, layout->regions[1].size, this->fill * P);
 		KUNIT_EXPECT_EQ(test, layout->regions[2].kind, VMCORE_OLDMEM);
 		KUNIT_EXPECT_EQ(test, layout->regions[2].start, at);
-		KUNIT_EXPECT_EQ_MSG(test, (at - layout->regions[2].paddr) % H, 0, "%s",
+		KUNIT_EXPECT_EQ_MSG(test, (at - layout->regions[2].now_pa) % H, 0, "%s",
 				    this->what);
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Builds editions of the exported file from what it is made of. Keeps no state;
+ * Builds editions of the exported file from its contents. There is no state here;
  * fs/proc/vmcore.c owns the contents and the current edition.
  */
 #define pr_fmt(fmt) "vmcore: " fmt
@@ -16,8 +16,9 @@
 #include <linux/threads.h>
 #include <linux/vmalloc.h>
 
-#include "vmcore_internal.h"
-#include "vmcore_notes.h"
+#include "edition.h"
+#include "notes.h"
+#include "view.h"
 
 static_assert(VMCORE_IDLE_PID >= PID_MAX_LIMIT);
 
@@ -70,7 +71,7 @@ static void gather_notes(struct vmcore_notes *notes,
 }
 
 /* Bytes of the largest PT_NOTE segment, as far as it is looked at. */
-static size_t largest_note_segment(const struct crash_source *source)
+static size_t find_largest_notes(const struct crash_source *source)
 {
 	u64 largest = 0;
 	u32 i;
@@ -85,15 +86,15 @@ static size_t largest_note_segment(const struct crash_source *source)
  * a device that nobody has stopped may still write there. The room found in the
  * first bounds the second.
  */
-static int read_notes(struct vmcore_contents *contents)
+static int read_old_notes(struct vmcore_contents *contents)
 {
 	void *scratch __free(kvfree) = NULL;
 	const struct crash_source *source = contents->source;
 	struct vmcore_notes measured = { .machine = source->elf.machine };
 	struct vmcore_notes notes = measured;
 
-	if (largest_note_segment(source)) {
-		scratch = kvmalloc(largest_note_segment(source), GFP_VMCORE);
+	if (find_largest_notes(source)) {
+		scratch = kvmalloc(find_largest_notes(source), GFP_VMCORE);
 		if (!scratch)
 			return -ENOMEM;
 		gather_notes(&measured, source, scratch);
@@ -117,22 +118,35 @@ static int read_notes(struct vmcore_contents *contents)
 }
 
 /**
- * vmcore_contents_init() - begin with what the crashed kernel has left
- * @contents: to be set up; the caller's list of devices is empty
- * @source: decoded headers; the reference goes to @contents
+ * vmcore_contents_create() - begin with what the crashed kernel has left
+ * @source: decoded headers; the reference is taken over, also on failure
  *
- * A dump without notes is still a dump, so if they cannot be had that costs
- * only them.
+ * A dump without notes is still a dump, so if there is no memory for them, or for
+ * the filter, that costs only them.
  *
- * Context: May sleep; the caller serialises access to @contents.
+ * Context: May sleep.
+ * Return: contents with one reference, to be dropped by vmcore_contents_put(), or
+ * NULL if there is no memory.
  */
-void vmcore_contents_init(struct vmcore_contents *contents,
-			  struct crash_source *source)
+struct vmcore_contents *vmcore_contents_create(struct crash_source *source)
 {
+	struct vmcore_contents *contents = kzalloc(sizeof(*contents), GFP_KERNEL);
+	struct vmcore_filter *filter;
+
+	if (!contents) {
+		crash_source_put(source);
+		return NULL;
+	}
+	kref_init(&contents->ref);
+	INIT_LIST_HEAD(&contents->devices);
 	contents->source = source;
 	contents->class = source->elf.class;
-	if (read_notes(contents))
+	if (read_old_notes(contents))
 		pr_warn("no memory for the crashed kernel's notes, left out\n");
+
+	filter = vmcore_filter_create(source, contents->notes, contents->notes_size);
+	contents->filter = IS_ERR(filter) ? NULL : filter;
+	return contents;
 }
 
 /**
@@ -149,16 +163,10 @@ void vmcore_device_free(struct vmcore_device *device)
 	kfree(device);
 }
 
-/**
- * vmcore_contents_destroy() - free all contents
- * @contents: as set up by vmcore_contents_init(), or all zero with an empty
- *            list; afterwards there is no dump in it
- *
- * Context: May sleep; the caller serialises access to @contents, and there is
- * no open file.
- */
-void vmcore_contents_destroy(struct vmcore_contents *contents)
+static void free_contents(struct kref *ref)
 {
+	struct vmcore_contents *contents =
+		container_of(ref, struct vmcore_contents, ref);
 	struct vmcore_device *device, *next;
 
 	list_for_each_entry_safe(device, next, &contents->devices, node) {
@@ -166,19 +174,30 @@ void vmcore_contents_destroy(struct vmcore_contents *contents)
 		vmcore_device_free(device);
 	}
 	vfree(contents->notes);
-	contents->notes = NULL;
-	contents->notes_size = 0;
-	if (contents->source)
-		crash_source_put(contents->source);
-	contents->source = NULL;
+	vmcore_filter_destroy(contents->filter);
+	crash_source_put(contents->source);
+	kfree(contents);
 }
 
-static void edition_free(struct kref *ref)
+/**
+ * vmcore_contents_put() - drop a reference to contents
+ * @contents: the contents; NULL is ignored
+ *
+ * Context: May sleep.
+ */
+void vmcore_contents_put(struct vmcore_contents *contents)
+{
+	if (contents)
+		kref_put(&contents->ref, free_contents);
+}
+
+static void free_edition(struct kref *ref)
 {
 	struct vmcore_edition *edition = container_of(ref, typeof(*edition), ref);
 
 	vfree(edition->headers);
 	kvfree(edition->layout.regions);
+	vmcore_contents_put(edition->contents);
 	kfree(edition);
 }
 
@@ -191,13 +210,13 @@ static void edition_free(struct kref *ref)
 void vmcore_edition_put(struct vmcore_edition *edition)
 {
 	if (edition)
-		kref_put(&edition->ref, edition_free);
+		kref_put(&edition->ref, free_edition);
 }
 
 DEFINE_FREE(vmcore_edition, struct vmcore_edition *, vmcore_edition_put(_T))
 
 /* An empty edition with room for @nr_regions, and @headers_size of headers. */
-static struct vmcore_edition *edition_alloc(size_t nr_regions,
+static struct vmcore_edition *alloc_edition(size_t nr_regions,
 					    size_t headers_size)
 {
 	struct vmcore_edition *edition __free(vmcore_edition) =
@@ -219,8 +238,8 @@ static struct vmcore_edition *edition_alloc(size_t nr_regions,
 }
 
 /* All that belongs into the one PT_NOTE, and the segment itself. */
-static int add_notes(struct vmcore_layout *layout,
-		     const struct vmcore_contents *contents,
+static int add_note_regions(struct vmcore_layout *layout,
+			    const struct vmcore_contents *contents,
 		     struct crash_segment *seg)
 {
 	struct vmcore_device *device;
@@ -241,8 +260,8 @@ static int add_notes(struct vmcore_layout *layout,
 }
 
 /* One PT_LOAD after the other, but not those with which no file could be. */
-static u32 add_loads(struct vmcore_layout *layout,
-		     const struct crash_source *source,
+static u32 add_load_regions(struct vmcore_layout *layout,
+			    const struct crash_source *source,
 		     struct crash_segment *segs)
 {
 	u32 i, nr = 0;
@@ -259,7 +278,7 @@ static u32 add_loads(struct vmcore_layout *layout,
 }
 
 /* Regions for all PT_LOADs, with what may be put before them. */
-static size_t nr_load_regions(const struct crash_source *source)
+static size_t count_load_regions(const struct crash_source *source)
 {
 	size_t nr = source->nr_loads;
 	u32 i;
@@ -270,14 +289,14 @@ static size_t nr_load_regions(const struct crash_source *source)
 	return nr;
 }
 
-static struct vmcore_edition *edition_build(struct vmcore_contents *contents)
+static struct vmcore_edition *build_edition(struct vmcore_contents *contents)
 {
 	const struct crash_source *source = contents->source;
 	size_t headers_size = crash_elf_encoded_size(contents->class,
 						     source->nr_loads + 1);
 	size_t nr_devices = list_count_nodes(&contents->devices);
 	struct vmcore_edition *edition __free(vmcore_edition) =
-		edition_alloc(nr_load_regions(source) + nr_devices + 2,
+		alloc_edition(count_load_regions(source) + nr_devices + 2,
 			      headers_size);
 	struct crash_segment *segs __free(kvfree) =
 		kvcalloc(source->nr_loads + 1, sizeof(*segs), GFP_VMCORE);
@@ -290,12 +309,14 @@ static struct vmcore_edition *edition_build(struct vmcore_contents *contents)
 	err = vmcore_layout_add_buffer(&edition->layout, VMCORE_HEADERS,
 				       edition->headers, headers_size);
 	if (!err)
-		err = add_notes(&edition->layout, contents, &segs[0]);
+		err = add_note_regions(&edition->layout, contents, &segs[0]);
 	if (err)
 		return ERR_PTR(err);
 
+	edition->contents = contents;
+	kref_get(&contents->ref);
 	elf.class = contents->class;
-	elf.phnum = 1 + add_loads(&edition->layout, source, &segs[1]);
+	elf.phnum = 1 + add_load_regions(&edition->layout, source, &segs[1]);
 	err = crash_elf_encode(&elf, segs, edition->headers, headers_size);
 	if (err)
 		return ERR_PTR(err);
@@ -304,7 +325,7 @@ static struct vmcore_edition *edition_build(struct vmcore_contents *contents)
 
 /**
  * vmcore_edition_create() - make the exported file from the present contents
- * @contents: with a dump in it
+ * @contents: of the dump; the edition gets a reference of its own
  *
  * An ELF32 file ends at 4 GiB. If this one does not, it becomes an ELF64 file
  * of the same machine. Leaving out memory instead would lose what the dump is
@@ -317,12 +338,12 @@ static struct vmcore_edition *edition_build(struct vmcore_contents *contents)
  */
 struct vmcore_edition *vmcore_edition_create(struct vmcore_contents *contents)
 {
-	struct vmcore_edition *edition = edition_build(contents);
+	struct vmcore_edition *edition = build_edition(contents);
 
 	if (edition == ERR_PTR(-EOVERFLOW) && contents->class == ELFCLASS32) {
 		pr_warn("larger than an ELF32 file can be, exported as ELF64\n");
 		contents->class = ELFCLASS64;
-		edition = edition_build(contents);
+		edition = build_edition(contents);
 	}
 	return edition;
 }

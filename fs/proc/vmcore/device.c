@@ -18,7 +18,8 @@
 #include <linux/vmalloc.h>
 #include <uapi/linux/vmcore.h>
 
-#include "vmcore_internal.h"
+#include "edition.h"
+#include "owner.h"
 
 static bool device_dumps_off;
 core_param(novmcoredd, device_dumps_off, bool, 0);
@@ -35,7 +36,7 @@ static_assert(sizeof(struct vmcoredd_header) == 64);
 DEFINE_FREE(vmcore_device, struct vmcore_device *, vmcore_device_free(_T))
 
 /* A note that fills its pages, with a header and nothing yet behind it. */
-static struct vmcore_device *device_alloc(const struct vmcoredd_data *data)
+static struct vmcore_device *alloc_device_note(const struct vmcoredd_data *data)
 {
 	struct vmcore_device *device __free(vmcore_device) =
 		kzalloc(sizeof(*device), GFP_KERNEL);
@@ -86,7 +87,7 @@ int vmcore_add_device_dump(struct vmcoredd_data *data)
 	    !data->size || data->size > MAX_DUMP_SIZE)
 		return -EINVAL;
 
-	device = device_alloc(data);
+	device = alloc_device_note(data);
 	if (!device)
 		return -ENOMEM;
 

@@ -13,7 +13,7 @@
 #include <linux/string.h>
 #include <linux/vmcore_info.h>
 
-#include "../../../lib/crash/tests/vmcore_rules_compare.h"
+#include "../../../../lib/crash/tests/vmcore_rules_compare.h"
 
 static const struct crash_elf own_elf = { .machine = ELF_ARCH, .data = ELF_DATA };
 

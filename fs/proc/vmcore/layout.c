@@ -10,10 +10,10 @@
 #include <linux/minmax.h>
 #include <linux/overflow.h>
 
-#include "vmcore_layout.h"
+#include "layout.h"
 
-static int append(struct vmcore_layout *layout,
-		  const struct vmcore_region *region)
+static int append_region(struct vmcore_layout *layout,
+			 const struct vmcore_region *region)
 {
 	u64 end;
 
@@ -54,7 +54,7 @@ int vmcore_layout_add_buffer(struct vmcore_layout *layout,
 		return 0;
 	if (region.size < size)
 		return -EFBIG;
-	return append(layout, &region);
+	return append_region(layout, &region);
 }
 
 /**
@@ -73,14 +73,14 @@ bool vmcore_layout_is_huge(const struct crash_segment *old, u64 huge)
 }
 
 /* Zeros, up to where a region with this address has to begin. */
-static int append_fill(struct vmcore_layout *layout, u64 paddr)
+static int append_fill(struct vmcore_layout *layout, u64 now_pa)
 {
 	struct vmcore_region region = {
 		.kind = VMCORE_FILL,
-		.size = (paddr - layout->size) & (layout->huge - 1),
+		.size = (now_pa - layout->size) & (layout->huge - 1),
 	};
 
-	return region.size ? append(layout, &region) : 0;
+	return region.size ? append_region(layout, &region) : 0;
 }
 
 /**
@@ -108,8 +108,8 @@ int vmcore_layout_add_load(struct vmcore_layout *layout,
 	u64 where;
 	struct vmcore_region region = {
 		.kind = VMCORE_OLDMEM,
-		.paddr = old->where - into_page,
-		.old = old->paddr - into_page,
+		.now_pa = old->where - into_page,
+		.old_pa = old->paddr - into_page,
 	};
 	int err = 0;
 
@@ -117,12 +117,12 @@ int vmcore_layout_add_load(struct vmcore_layout *layout,
 	    end > U64_MAX - PAGE_SIZE)
 		return -EFBIG;
 
-	region.size = ALIGN(end, PAGE_SIZE) - region.paddr;
+	region.size = ALIGN(end, PAGE_SIZE) - region.now_pa;
 	if (vmcore_layout_is_huge(old, layout->huge))
-		err = append_fill(layout, region.paddr);
+		err = append_fill(layout, region.now_pa);
 	where = layout->size + into_page;
 	if (!err && old->filesz)
-		err = append(layout, &region);
+		err = append_region(layout, &region);
 	if (err) {
 		*layout = before;
 		return err;

@@ -15,7 +15,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "vmcore_internal.h"
+#include "owner.h"
 
 #define TEXT_SIZE	64
 
@@ -24,8 +24,8 @@ static struct {
 	u64 addr;		/* of the latest headers */
 } reload = { .lock = __MUTEX_INITIALIZER(reload.lock) };
 
-static ssize_t reload_read(struct file *file, char __user *to, size_t count,
-			   loff_t *ppos)
+static ssize_t read_reload_address(struct file *file, char __user *to, size_t count,
+				   loff_t *ppos)
 {
 	char text[TEXT_SIZE];
 	int len;
@@ -35,8 +35,8 @@ static ssize_t reload_read(struct file *file, char __user *to, size_t count,
 	return simple_read_from_buffer(to, count, ppos, text, len);
 }
 
-static ssize_t reload_write(struct file *file, const char __user *from,
-			    size_t count, loff_t *ppos)
+static ssize_t write_reload_address(struct file *file, const char __user *from,
+				    size_t count, loff_t *ppos)
 {
 	char text[TEXT_SIZE] = {};
 	struct crash_source *source;
@@ -69,12 +69,12 @@ static ssize_t reload_write(struct file *file, const char __user *from,
 
 static const struct file_operations reload_fops = {
 	.owner	= THIS_MODULE,
-	.read	= reload_read,
-	.write	= reload_write,
+	.read	= read_reload_address,
+	.write	= write_reload_address,
 	.llseek	= default_llseek,
 };
 
-static int __init reload_init(void)
+static int __init init_reload(void)
 {
 	reload.addr = elfcorehdr_addr;
 	debugfs_create_file("elfcorehdr", 0600,
@@ -82,4 +82,4 @@ static int __init reload_init(void)
 			    &reload_fops);
 	return 0;
 }
-late_initcall(reload_init);
+late_initcall(init_reload);

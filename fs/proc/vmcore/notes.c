@@ -18,7 +18,7 @@
 #include <linux/sprintf.h>
 #include <linux/string.h>
 
-#include "vmcore_notes.h"
+#include "notes.h"
 
 #define NOTE_NAME	"CORE"
 /* The largest struct elf_prpsinfo, the same as a note, pr_fname, pr_psargs. */
@@ -57,8 +57,8 @@ static const struct note_form note_forms[] = {
 };
 
 /* The form of @note if it has the registers of an idle task, or NULL. */
-static const struct note_form *idle_form(const struct crash_note *note,
-					 u16 machine)
+static const struct note_form *find_idle_form(const struct crash_note *note,
+					      u16 machine)
 {
 	const struct note_form *form;
 	u32 pid;
@@ -74,7 +74,7 @@ static const struct note_form *idle_form(const struct crash_note *note,
 }
 
 /* Add a note to what is needed, and to the buffer, of zeros, if there is one. */
-static bool take(struct vmcore_notes *notes, const void *note, size_t size)
+static bool append_gathered_note(struct vmcore_notes *notes, const void *note, size_t size)
 {
 	size_t room = notes->buf ? notes->room : VMCORE_MAX_NOTES;
 	/* The end of a segment may have cut off the padding. */
@@ -89,8 +89,8 @@ static bool take(struct vmcore_notes *notes, const void *note, size_t size)
 }
 
 /* Let the registers that follow belong to a thread of their own for gdb. */
-static bool take_idle_psinfo(struct vmcore_notes *notes,
-			     const struct note_form *form, u32 cpu)
+static bool append_idle_psinfo(struct vmcore_notes *notes,
+			       const struct note_form *form, u32 cpu)
 {
 	u32 pid = VMCORE_IDLE_PID + cpu;
 	char desc[PSINFO_MAX] = {};
@@ -107,11 +107,11 @@ static bool take_idle_psinfo(struct vmcore_notes *notes,
 		 "vmlinux (CPU %u idle)", cpu);
 	size = crash_note_append(note, sizeof(note), NOTE_NAME, NT_PRPSINFO,
 				 desc, form->psinfo_size);
-	return size && take(notes, note, size);
+	return size && append_gathered_note(notes, note, size);
 }
 
 /* Registers are numbered by segment, one per CPU, or within one for all. */
-static u32 next_cpu(struct vmcore_notes *notes, u32 index)
+static u32 count_cpu(struct vmcore_notes *notes, u32 index)
 {
 	u32 cpu = max(index, notes->nr_cpus);
 
@@ -146,13 +146,13 @@ void vmcore_notes_add(struct vmcore_notes *notes, u32 index,
 
 	for (; crash_note_next(&cur, &note); start = cur.pos) {
 		if (crash_note_is(&note, NOTE_NAME, NT_PRSTATUS)) {
-			const struct note_form *idle = idle_form(&note, notes->machine);
-			u32 cpu = next_cpu(notes, index);
+			const struct note_form *idle = find_idle_form(&note, notes->machine);
+			u32 cpu = count_cpu(notes, index);
 
-			if (idle && !take_idle_psinfo(notes, idle, cpu))
+			if (idle && !append_idle_psinfo(notes, idle, cpu))
 				notes->nr_bad++;
 		}
-		if (!note.namesz || !take(notes, start, note.size))
+		if (!note.namesz || !append_gathered_note(notes, start, note.size))
 			notes->nr_bad++;
 	}
 	/* Unless it stands at the end that the crashed kernel has marked. */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Old memory by its physical address in the crashed kernel, for the filter.
+ */
+#ifndef _FS_PROC_VMCORE_OLD_READER_H
+#define _FS_PROC_VMCORE_OLD_READER_H
+
+#include <linux/oldmem.h>
+#include <linux/sizes.h>
+#include <linux/types.h>
+#include <linux/vmcore_filter.h>
+
+struct crash_source;
+
+/**
+ * struct vmcore_old - old memory by old physical address
+ * @memory: how the filter asks for it
+ * @source: the dump
+ * @window: what is mapped of it
+ * @run: where it was read last, in source->runs
+ * @around: bytes to map around what is read, a power of two; 0: what is read
+ */
+struct vmcore_old {
+	struct vmcore_memory memory;
+	const struct crash_source *source;
+	struct oldmem_window window;
+	u32 run;
+	u32 around;
+};
+
+/*
+ * The memmap of 2 GiB. It lies in one piece, as far as there is one, and such a
+ * window takes no more than a few large pages.
+ */
+#define VMCORE_MEMMAP_WINDOW	SZ_32M
+
+int vmcore_peek(struct oldmem_window *win, u64 now_pa, u64 span, void *buf,
+		size_t len);
+bool vmcore_is_zeros(struct oldmem_window *win, u64 now_pa, u64 span, u64 len,
+		     void *page);
+void vmcore_old_init(struct vmcore_old *old, const struct crash_source *source,
+		     u32 around);
+
+#endif /* _FS_PROC_VMCORE_OLD_READER_H */

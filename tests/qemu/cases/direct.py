@@ -3,8 +3,7 @@
 import dataclasses
 import io
 
-from elfcore import ElfCore
-
+from harness.core import ElfCore
 from harness.plant import (HOOK, LIMIT, NOTES, NOWHERE, OLD, OWN, PAGE_SIZE, VMCOREINFO, Header,
                            OldMemory, Segment, extended, note, notes_at, pattern, prstatus)
 from harness.suite import Failure, check, test

@@ -3,9 +3,8 @@
 import io
 import struct
 
-from elfcore import PT_LOAD, ElfCore, Segment, parse_notes
-
 from harness import makedumpfile, pageset
+from harness.core import PT_LOAD, ElfCore, Segment, parse_notes
 from harness.dump import PAGE_SIZE
 from harness.guest import GuestError
 from harness.kdump import compare

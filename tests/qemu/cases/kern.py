@@ -5,9 +5,8 @@ import re
 import subprocess
 import threading
 
-from elfcore import ElfCore
-
 from harness import paths
+from harness.core import ElfCore
 from harness.debugger import Debugger
 from harness.dump import PAGE_SIZE
 from harness.kdump import load, on_cpu, spin

@@ -4,8 +4,7 @@ segments share, tens of thousands of segments, dumps of many GiB."""
 import io
 import random
 
-from elfcore import ElfCore
-
+from harness.core import ElfCore
 from harness.dump import GuestFile, PAGE_SIZE
 from harness.guest import untouched_memory
 from harness.kdump import Patterns, insert_module, load, open_dump

@@ -10,9 +10,8 @@ import re
 import subprocess
 import threading
 
-from elfcore import ElfCore
-
 from harness import paths
+from harness.core import ElfCore
 from harness.dump import Dump
 from harness.kdump import LOW_MEMORY, load, on_cpu, spin
 from harness.service import disk, drive

@@ -4,11 +4,12 @@ import functools
 import re
 import threading
 
-from elfcore import ElfCore
 from kdumpreader import KdumpFile, unflatten
 
 from cases import readers
+
 from harness import artifacts, initramfs, paths
+from harness.core import ElfCore
 from harness.kdump import LOW_MEMORY, load
 from harness.suite import Failure, Skip, check, test
 

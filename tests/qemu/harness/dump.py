@@ -4,7 +4,7 @@ import dataclasses
 import io
 import struct
 
-from elfcore import ElfCore
+from .core import ElfCore
 
 from .symbols import Symbols
 

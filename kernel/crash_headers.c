@@ -45,9 +45,15 @@ struct ram_walk {
 };
 
 #ifdef CONFIG_MEMORY_HOTPLUG
+/*
+ * The section's bit, since a section goes on and off line as a whole. The first
+ * page of a resource may be none that memory management uses.
+ */
 static bool ram_online(u64 addr)
 {
-	return pfn_to_online_page(PFN_DOWN(addr));
+	unsigned long section = pfn_to_section_nr(PFN_DOWN(addr));
+
+	return section < NR_MEM_SECTIONS && online_section_nr(section);
 }
 
 /* Last byte, up to @end, of the unit that goes on and off line with @addr. */
@@ -145,12 +151,23 @@ struct crash_mem *crash_collect_ram(unsigned int extra)
 	return ERR_PTR(-EAGAIN);
 }
 
-/* Highmem has no place in the direct map; all ones, as kexec-tools marks it. */
-static u64 direct_map_vaddr(u64 start, u64 end)
+static bool in_highmem(u64 paddr)
 {
-	if (IS_ENABLED(CONFIG_HIGHMEM) && PFN_DOWN(end) >= max_low_pfn)
-		return U64_MAX;
-	return (unsigned long)__va(start);
+	return IS_ENABLED(CONFIG_HIGHMEM) && PFN_DOWN(paddr) >= max_low_pfn;
+}
+
+/* Last byte, up to @end, that is in the direct map or not, as @start is. */
+static u64 end_of_map(u64 start, u64 end)
+{
+	if (!in_highmem(start) && in_highmem(end))
+		return PFN_PHYS((u64)max_low_pfn) - 1;
+	return end;
+}
+
+/* Highmem has no place in the direct map; all ones, as kexec-tools marks it. */
+static u64 direct_map_vaddr(u64 start)
+{
+	return in_highmem(start) ? U64_MAX : (unsigned long)__va(start);
 }
 
 static struct crash_segment *add_segment(struct crash_segment *seg, u32 type,
@@ -194,10 +211,15 @@ static struct crash_segment *add_ranges(struct crash_segment *seg,
 	unsigned int i;
 
 	for (i = 0; i < mem->nr_ranges; i++) {
-		u64 start = mem->ranges[i].start, end = mem->ranges[i].end;
+		u64 start = mem->ranges[i].start, end = mem->ranges[i].end, last;
 
-		seg = add_load(seg, start, end - start + 1,
-			       direct_map_vaddr(start, end));
+		for (;; start = last + 1) {
+			last = end_of_map(start, end);
+			seg = add_load(seg, start, last - start + 1,
+				       direct_map_vaddr(start));
+			if (last == end)
+				break;
+		}
 	}
 	return seg;
 }
@@ -250,8 +272,8 @@ static int prepare_headers(const struct crash_mem *mem,
 			   const struct crash_low *low, bool kernel_map,
 			   void **addr, unsigned long *sz)
 {
-	/* 2: vmcoreinfo and the kernel image */
-	size_t max = num_possible_cpus() + 2 + CRASH_LOW_SEGMENTS + mem->nr_ranges;
+	/* 3: vmcoreinfo, the kernel image, and one range that is split */
+	size_t max = num_possible_cpus() + 3 + CRASH_LOW_SEGMENTS + mem->nr_ranges;
 	struct crash_segment *seg;
 
 	struct crash_segment *segs __free(kvfree) =

@@ -14,6 +14,7 @@
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/init.h>
+#include <linux/kconfig.h>
 #include <linux/printk.h>
 #include <linux/proc_fs.h>
 #include <linux/string.h>
@@ -102,8 +103,9 @@ static const struct proc_ops crash_switch_ops __maybe_unused = {
 
 static int __init crash_switch_init(void)
 {
-	if (!proc_create("kexec-dump", 0644, NULL, &crash_switch_ops))
-		return -ENOMEM;
-	return 0;
+	if (!IS_ENABLED(CONFIG_PROC_FS) ||
+	    proc_create("kexec-dump", 0644, NULL, &crash_switch_ops))
+		return 0;
+	return -ENOMEM;
 }
 fs_initcall(crash_switch_init);

@@ -52,6 +52,10 @@ static_assert(sizeof(note.head) == CRASH_CORE_NOTE_HEAD_BYTES);
 unsigned char *vmcoreinfo_data __ro_after_init = (unsigned char *)note.text;
 size_t vmcoreinfo_size __ro_after_init;
 
+/* How long the text may become. */
+static size_t text_limit __ro_after_init =
+	VMCOREINFO_ENTRY_BYTES - VMCOREINFO_CRASHTIME_MAX;
+
 /* Lines that did not fit. */
 static unsigned int lines_lost __ro_after_init;
 
@@ -99,15 +103,15 @@ size_t vmcoreinfo_vline(char *buf, size_t room, const char *fmt, va_list args)
  */
 void vmcoreinfo_append_str(const char *fmt, ...)
 {
-	size_t limit = VMCOREINFO_BYTES - VMCOREINFO_CRASHTIME_MAX, len;
 	va_list args;
+	size_t len;
 
 	if (WARN_ON_ONCE(system_state >= SYSTEM_FREEING_INITMEM))
 		return;
 
 	va_start(args, fmt);
 	len = vmcoreinfo_vline(note.text + vmcoreinfo_size,
-			       limit - vmcoreinfo_size, fmt, args);
+			       text_limit - vmcoreinfo_size, fmt, args);
 	va_end(args);
 
 	vmcoreinfo_size += len;
@@ -387,10 +391,11 @@ static int __init vmcoreinfo_init(void)
 
 	log_buf_vmcoreinfo_setup();
 	arch_crash_save_vmcoreinfo();
+	text_limit = VMCOREINFO_BYTES - VMCOREINFO_CRASHTIME_MAX;
 	vmcoreinfo_add_rules();
 	if (lines_lost)
-		pr_warn("%u lines left out: more than %lu bytes in all\n",
-			lines_lost, VMCOREINFO_BYTES);
+		pr_warn("%u lines left out, for which there is no room\n",
+			lines_lost);
 	return 0;
 }
 subsys_initcall(vmcoreinfo_init);

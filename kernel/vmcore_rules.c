@@ -23,8 +23,6 @@
 #include "crash_internal.h"
 
 #define VERSION		1
-/* As much as the note may have left, and more than the lines take. */
-#define MAX_TEXT	1024
 
 /**
  * struct place - where a number is
@@ -215,7 +213,7 @@ static void __init add_rule(struct seq_buf *text, unsigned int nr,
  */
 void __init vmcoreinfo_add_rules(void)
 {
-	DECLARE_SEQ_BUF(text, MAX_TEXT);
+	DECLARE_SEQ_BUF(text, VMCOREINFO_RULE_BYTES);
 	unsigned int i;
 
 	if (!IS_ENABLED(CONFIG_64BIT))

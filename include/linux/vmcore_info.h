@@ -27,8 +27,14 @@
 typedef u32 note_buf_t[CRASH_CORE_NOTE_BYTES / sizeof(u32)];
 extern note_buf_t __percpu *crash_notes;
 
-/* vmcoreinfo: the same, with up to a page of text. */
-#define VMCOREINFO_BYTES		PAGE_SIZE
+/*
+ * vmcoreinfo: the same, with text. Entries that every reader wants have a page;
+ * behind them is room for rules, vmcore_rules.c.
+ */
+#define VMCOREINFO_ENTRY_BYTES		PAGE_SIZE
+#define VMCOREINFO_RULE_BYTES		1024
+#define VMCOREINFO_BYTES						\
+	(VMCOREINFO_ENTRY_BYTES + VMCOREINFO_RULE_BYTES)
 #define VMCOREINFO_NOTE_NAME		"VMCOREINFO"
 #define VMCOREINFO_NOTE_NAME_BYTES	ALIGN(sizeof(VMCOREINFO_NOTE_NAME), 4)
 #define VMCOREINFO_NOTE_SIZE						\

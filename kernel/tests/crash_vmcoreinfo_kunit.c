@@ -155,6 +155,8 @@ static void note_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_key(&note, "PAGESIZE"), 1);
 	KUNIT_EXPECT_EQ(test, count_key(&note, "SYMBOL(init_uts_ns)"), 1);
 	KUNIT_EXPECT_EQ(test, count_key(&note, "SYMBOL(prb)"), 1);
+	KUNIT_EXPECT_EQ(test, count_key(&note, "RULES(page)"),
+			IS_ENABLED(CONFIG_64BIT));
 }
 
 /* This is what a panic does. The time stays in the note until there is one. */

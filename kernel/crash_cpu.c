@@ -9,6 +9,7 @@
 
 #define pr_fmt(fmt) "crash: " fmt
 
+#include <linux/cache.h>
 #include <linux/cpumask.h>
 #include <linux/crash_core.h>
 #include <linux/crash_elf.h>
@@ -22,7 +23,7 @@
 #include <linux/string.h>
 #include <linux/vmcore_info.h>
 
-note_buf_t __percpu *crash_notes;
+note_buf_t __percpu *crash_notes __ro_after_init;
 
 /**
  * crash_save_cpu - write a CPU's registers into its note

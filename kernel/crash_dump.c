@@ -2,6 +2,11 @@
 /*
  * From a panic to the jump into the crash kernel.
  *
+ * The way there is made of stages (enum crash_stage), each of which begins once.
+ * If one faults, the fault is an oops, which comes here again on the same CPU:
+ * that goes on behind the stage that faulted. If the jump itself faults,
+ * panic() goes on to the reboot that panic= asks for.
+ *
  * Nothing here allocates, sleeps or waits for a lock: the CPU that runs it may
  * have been interrupted anywhere, by an NMI too, and the others may be stuck.
  */
@@ -9,12 +14,13 @@
 #define pr_fmt(fmt) "crash: " fmt
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/btf.h>
+#include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/crash_core.h>
 #include <linux/export.h>
 #include <linux/kexec.h>
-#include <linux/mm.h>
 #include <linux/objtool.h>
 #include <linux/panic.h>
 #include <linux/preempt.h>
@@ -22,16 +28,52 @@
 #include <linux/reboot.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
-#include <linux/vmalloc.h>
 #include <linux/vmcore_info.h>
 
 #include "crash_internal.h"
 #include "kexec_internal.h"
 
+#define NO_CPU	(-1)
+
+/* The CPU that makes the dump, and what it has begun. No other one writes. */
+static atomic_t crash_owner = ATOMIC_INIT(NO_CPU);
+static unsigned long crash_begun;
+static enum crash_stage crash_current_stage;
+
+/* What earlier stages leave to later ones, which may run on another stack. */
+static struct pt_regs crash_regs;
+static struct kimage *crash_image;
+static const char *crash_safe_text;
+
+static const char *const crash_stage_names[CRASH_NR_STAGES] = {
+	[CRASH_REGISTERS]	= "registers",
+	[CRASH_STOP_CPUS]	= "stop CPUs",
+	[CRASH_UPDATE]		= "finish update",
+	[CRASH_RECORD]		= "check record",
+	[CRASH_PLATFORM]	= "platform",
+	[CRASH_VIRTUALIZATION]	= "virtualization",
+	[CRASH_TRACE]		= "processor trace",
+	[CRASH_LOW_MEMORY]	= "low memory",
+	[CRASH_IO_APIC]		= "I/O APIC",
+	[CRASH_LOCAL_APIC]	= "local APIC",
+	[CRASH_IRQ_MODE]	= "interrupt mode",
+	[CRASH_TIMER]		= "timer",
+	[CRASH_ENCRYPTION]	= "encryption",
+	[CRASH_VMCOREINFO]	= "vmcoreinfo",
+	[CRASH_JUMP]		= "jump",
+};
+
+static_assert(CRASH_NR_STAGES <= BITS_PER_LONG);
+
+static bool crash_is_owner(void)
+{
+	return atomic_read(&crash_owner) == raw_smp_processor_id();
+}
+
 /**
  * kexec_crash_loaded - is there a crash kernel to jump into?
  *
- * Whoever asks while the system is going down wants to know whether a dump
+ * Callers that ask while the system is going down want to know whether a dump
  * will be made. For them, an image that is switched off is none.
  *
  * Context: Any, NMI included.
@@ -50,7 +92,9 @@ EXPORT_SYMBOL_GPL(kexec_crash_loaded);
  * kexec_should_crash - will this oops end in a panic anyway?
  * @task: the task that oopsed
  *
- * If so, the dump is better made at once, with the registers of the oops.
+ * If so, the dump is better made at once, with the registers of the oops. An
+ * oops on the way from a panic to the dump must not end the task that panicked:
+ * the dump would never come.
  *
  * Context: Any.
  * Return: 1 if crash_kexec() should be called now. 0 if @task will merely be
@@ -60,47 +104,185 @@ int kexec_should_crash(struct task_struct *task)
 {
 	bool idle = task->pid == 0;
 
+	if (crash_is_owner() || (panic_on_this_cpu() && kexec_crash_loaded()))
+		return 1;
 	return !crash_kexec_post_notifiers &&
 	       (panic_on_oops || in_interrupt() || idle || is_global_init(task));
+}
+
+/**
+ * crash_panic_is_nested - has this panic come from within another one?
+ *
+ * Called by panic(), whose notifiers and kmsg dumpers run before the dump with
+ * crash_kexec_post_notifiers. One that panics has had its chance.
+ *
+ * Context: The CPU that owns panic_cpu; any.
+ * Return: false for the first call, true for all others.
+ */
+bool crash_panic_is_nested(void)
+{
+	static bool panicking;
+	bool nested = panicking;
+
+	panicking = true;
+	return nested;
 }
 
 /*
  * The printk ring takes a record without waiting for anyone; consoles have to
  * wait until the panic, which goes on if there is no jump, flushes them.
  */
-static void crash_say(const char *why)
+static void crash_say(const char *what, const char *why)
 {
-	printk_deferred(pr_fmt("no dump: %s\n"), why);
+	printk_deferred(pr_fmt("%s: %s\n"), what, why);
 }
-
-static const char crash_no_image[] = "kexec is busy and no image is in place";
 
 static bool crash_image_wanted(void)
 {
-	if (!READ_ONCE(kexec_crash_image)) {
-		if (atomic_read(&__kexec_lock))
-			crash_say(crash_no_image);
+	if (!READ_ONCE(kexec_crash_image) && !crash_update_pending()) {
+		if (crash_image_was_withdrawn())
+			crash_say("no dump", "the image made room for another");
 		return false;
 	}
 	if (!crash_switch_is_on()) {
-		crash_say("switched off in /proc/kexec-dump");
+		crash_say("no dump", "switched off in /proc/kexec-dump");
 		return false;
 	}
 	return true;
 }
 
-/*
- * Hold kexec still. A regular kexec -l may have the lock, and for long, while
- * the crash image is in place. Whoever replaces that withdraws it before
- * touching its memory and publishes it when it is complete. So with the other
- * CPUs stopped, an image that is published can be used, lock or not.
- */
-static bool crash_lock_kexec(void)
+static void __noreturn crash_wait_forever(void)
 {
-	if (kexec_trylock() || crash_hotplug_take_over())
+	for (;;)
+		cpu_relax();
+}
+
+/**
+ * crash_begin_stage - may a stage run?
+ * @stage: the stage
+ *
+ * A stage that has begun is not run again, whether or not it came to its end.
+ *
+ * Context: Panic, any. Does not return if another CPU has taken over.
+ * Return: true for the first call with @stage.
+ */
+bool crash_begin_stage(enum crash_stage stage)
+{
+	if (!crash_is_owner())
+		crash_wait_forever();
+	if (crash_begun & BIT(stage))
+		return false;
+
+	crash_current_stage = stage;
+	WRITE_ONCE(crash_begun, crash_begun | BIT(stage));
+	return true;
+}
+
+/**
+ * crash_stages_begun - how far has the crash come?
+ *
+ * Context: Any.
+ * Return: A bit for each stage that has begun; it grows as long as there is
+ *	   progress.
+ */
+unsigned long crash_stages_begun(void)
+{
+	return READ_ONCE(crash_begun);
+}
+
+/**
+ * crash_is_under_way - is a CPU on its way into the crash kernel?
+ *
+ * Context: Any.
+ * Return: true from the first stage on.
+ */
+bool crash_is_under_way(void)
+{
+	return atomic_read(&crash_owner) != NO_CPU;
+}
+
+/**
+ * crash_image_to_start - the image that the present crash will start
+ *
+ * Context: Panic, in the stages behind CRASH_RECORD.
+ * Return: The image; NULL if there is none.
+ */
+const struct kimage *crash_image_to_start(void)
+{
+	return crash_image ?: READ_ONCE(kexec_crash_image);
+}
+
+static bool crash_enter(void)
+{
+	int nobody = NO_CPU;
+
+	if (crash_is_owner()) {
+		crash_say("going on behind the stage that failed",
+			  crash_stage_names[crash_current_stage]);
 		return true;
+	}
+	if (!crash_image_wanted())
+		return false;
+	if (!atomic_try_cmpxchg(&crash_owner, &nobody, raw_smp_processor_id()))
+		crash_wait_forever();
+	return true;
+}
+
+/*
+ * Kexec may be at work. An image that is published can be used all the same,
+ * with the other CPUs stopped: it is complete, or crash_finish_update() knows
+ * what is missing. If the lock is free, it is taken, to keep out a CPU that
+ * does not stop.
+ */
+static void crash_stop_cpus(void)
+{
+	(void)kexec_trylock();
 	crash_smp_send_stop();
-	return false;
+}
+
+static void crash_jump(void)
+{
+	struct kimage *image = (struct kimage *)crash_image_to_start();
+
+	if (!image) {
+		crash_say("no dump", "the image has been taken out");
+		return;
+	}
+	/* Architectures ask whether they are to start this one. */
+	WRITE_ONCE(kexec_crash_image, image);
+	machine_kexec(image);
+}
+
+/* Once more only if the last time it has come to another stage. */
+static void crash_shut_down_rest(void)
+{
+	static unsigned long begun_before;
+
+	if (begun_before == crash_begun)
+		return;
+	begun_before = crash_begun;
+	arch_crash_shutdown_rest(&crash_regs);
+}
+
+static void crash_run_stages(void)
+{
+	if (crash_begin_stage(CRASH_REGISTERS))
+		crash_save_cpu(&crash_regs, raw_smp_processor_id());
+	if (crash_begin_stage(CRASH_STOP_CPUS))
+		crash_stop_cpus();
+	if (crash_begin_stage(CRASH_UPDATE))
+		crash_image = crash_finish_update();
+	if (crash_begin_stage(CRASH_RECORD))
+		crash_image = crash_use_record(crash_image, &crash_safe_text);
+	if (crash_begin_stage(CRASH_PLATFORM))
+		machine_crash_shutdown(&crash_regs);
+	crash_shut_down_rest();
+	if (crash_begin_stage(CRASH_VMCOREINFO)) {
+		vmcoreinfo_restore(crash_safe_text);
+		crash_save_vmcoreinfo();
+	}
+	if (crash_begin_stage(CRASH_JUMP))
+		crash_jump();
 }
 
 /**
@@ -111,34 +293,40 @@ static bool crash_lock_kexec(void)
  * The jump leaves the stack as it is, which objtool cannot follow.
  *
  * Context: Any, NMI included; the calling CPU owns panic_cpu.
- * Return: Only if there is no image, or the switch is off, or the image is
- *	   being replaced.
+ * Return: If there is no image, or the switch is off; then nothing has been
+ *	   done. Or if the crash kernel could not be started: then the other
+ *	   CPUs have been stopped.
  */
 void __noclone __crash_kexec(struct pt_regs *regs)
 {
-	struct pt_regs fixed_regs;
-	struct kimage *image;
-	bool locked;
-
-	if (!crash_image_wanted())
+	if (!crash_enter())
 		return;
-
-	locked = crash_lock_kexec();
-	image = READ_ONCE(kexec_crash_image);
-	if (image) {
-		crash_setup_regs(&fixed_regs, regs);
-		machine_crash_shutdown(&fixed_regs);
-		crash_hotplug_finish_update();
-		crash_save_vmcoreinfo();
-		machine_kexec(image);
-	} else {
-		crash_say(crash_no_image);
-	}
-	if (locked)
-		kexec_unlock();
+	if (!crash_begun)
+		crash_setup_regs(&crash_regs, regs);
+	arch_crash_call(crash_run_stages);
 }
 
 STACK_FRAME_NON_STANDARD(__crash_kexec);
+
+/**
+ * crash_take_over - go on with a crash that another CPU does not get on with
+ *
+ * If that CPU wakes up, it stops at its next stage.
+ *
+ * Context: Panic, NMI included, on a CPU that has been stopped and whose
+ *	    registers are saved.
+ * Return: As __crash_kexec().
+ */
+void crash_take_over(void)
+{
+	int cpu = raw_smp_processor_id();
+
+	if (crash_begun & BIT(CRASH_JUMP) || !crash_image_wanted())
+		return;
+	atomic_set(&crash_owner, cpu);
+	WRITE_ONCE(crash_begun, crash_begun | BIT(CRASH_REGISTERS));
+	__crash_kexec(NULL);
+}
 
 /**
  * crash_kexec - make a crash dump, if no other CPU is about to
@@ -147,49 +335,23 @@ STACK_FRAME_NON_STANDARD(__crash_kexec);
  * BPF programs call it, too, under this name.
  *
  * Context: Any, NMI included.
- * Return: If there will be no dump; or if a panic is under way already, which
- *	   then makes it. Where the image was withdrawn just then, other CPUs have
- *	   been stopped for good: go on only to where the system ends.
+ * Return: If nothing has been done: there is no image, or the switch is off, or
+ *	   a panic on another CPU is under way, which makes the dump. If other
+ *	   CPUs have been stopped for a dump that fails, panic() follows.
  */
 __bpf_kfunc void crash_kexec(struct pt_regs *regs)
 {
-	int nobody = PANIC_CPU_INVALID;
+	int panicking = PANIC_CPU_INVALID, cpu = raw_smp_processor_id();
+	bool first;
 
 	/* panic() takes the same variable, so that they do not stop each other. */
-	if (!atomic_try_cmpxchg(&panic_cpu, &nobody, raw_smp_processor_id()))
+	first = atomic_try_cmpxchg(&panic_cpu, &panicking, cpu);
+	if (!first && panicking != cpu && !crash_is_owner())
 		return;
 
 	__crash_kexec(regs);
-	atomic_set(&panic_cpu, PANIC_CPU_INVALID);
-}
-
-/**
- * kimage_crash_copy_vmcoreinfo - keep vmcoreinfo where a wild write cannot get
- * @image: the image being loaded, after machine_kexec_prepare()
- *
- * The copy lies in the crash kernel's memory, which the direct map protects;
- * it is written and, in a panic, read through a mapping of its own. The page
- * goes with the image, and kimage_free() undoes the mapping.
- *
- * Context: Process, under the kexec lock; may sleep.
- * Return: 0, also if @image is not for a crash; -ENOMEM.
- */
-int kimage_crash_copy_vmcoreinfo(struct kimage *image)
-{
-	struct page *page;
-	void *copy;
-
-	if (image->type != KEXEC_TYPE_CRASH)
-		return 0;
-
-	page = kimage_alloc_control_pages(image, 0);
-	copy = page ? vmap(&page, 1, VM_MAP, PAGE_KERNEL) : NULL;
-	if (!copy) {
-		pr_warn("no memory for a copy of vmcoreinfo\n");
-		return -ENOMEM;
-	}
-
-	image->vmcoreinfo_data_copy = copy;
-	crash_update_vmcoreinfo_safecopy(copy);
-	return 0;
+	if (crash_is_owner())
+		panic("the crash kernel could not be started");
+	if (first)
+		atomic_set(&panic_cpu, PANIC_CPU_INVALID);
 }

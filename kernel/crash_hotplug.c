@@ -3,30 +3,25 @@
  * CPU and memory hotplug, as far as a loaded capture kernel is concerned: its
  * ELF headers are replaced by such that describe the machine as it is now.
  *
- * A panic may come at any moment of this, and then has to find an image that
- * works. The image therefore stays in place all the time; new headers are made
- * in ordinary memory and copied over the old ones in the end; and two things
- * change hands by atomic operations, each of them once at most:
+ * The image stays in place all the time. New headers are made in ordinary
+ * memory and copied over the old ones by crash_apply_update(), which a panic can
+ * complete.
  *
- *	the kexec lock	While its value is KEXEC_LOCK_UPDATING, the panicking
- *			CPU may make it its own.
- *	the copy	While copying goes on, headers_copy says what is copied
- *			where. The panicking CPU takes that out, to do it again
- *			from the beginning.
- *
- * Whoever updated the headers finds out when it wants to give either back, and
- * then does nothing any more.
+ * An event that finds kexec busy is remembered, and handled later. Headers are
+ * made from what the machine is like then, so one bit for each kind of event is
+ * enough; only of memory that goes, architectures need to know which.
  */
 #define pr_fmt(fmt) "crash hotplug: " fmt
 
-#include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/cc_platform.h>
 #include <linux/cleanup.h>
+#include <linux/compiler.h>
 #include <linux/cpuhotplug.h>
 #include <linux/crash_headers.h>
-#include <linux/delay.h>
 #include <linux/init.h>
 #include <linux/kexec.h>
+#include <linux/list.h>
 #include <linux/memory.h>
 #include <linux/mutex.h>
 #include <linux/pgtable.h>
@@ -41,143 +36,35 @@
 /* How soon to look again whether the kexec lock is free. */
 #define RETRY_DELAY	(HZ / 10)
 
-/* For how long somebody who reads sysfs waits for it. */
-#define LOCK_TRIES	50
-#define LOCK_WAIT_MS	10
-
-/* Values of __kexec_lock; to kexec itself, all but the first mean "held". */
-enum {
-	KEXEC_LOCK_FREE = 0,
-	KEXEC_LOCK_HELD = 1,
-	KEXEC_LOCK_UPDATING = 2,
-};
-
 /**
- * struct headers_copy - headers on their way into the image
- * @dst: the segment, mapped
- * @src: the new headers
- * @size: bytes of them
+ * struct removed_memory - memory that went while kexec was busy
+ * @list: in removed_memory
+ * @notify: what the event said
  */
-struct headers_copy {
-	void *dst;
-	const void *src;
-	size_t size;
+struct removed_memory {
+	struct list_head list;
+	struct memory_notify notify;
 };
 
-/* Whoever exchanges the pointer for NULL owns what it points to. */
-static struct headers_copy *headers_copy;
-
-/* Events come in bursts; they wait here, not for the kexec lock. */
+/* Held while headers are replaced, and for what follows here. */
 static DEFINE_MUTEX(crash_hotplug_mutex);
+static unsigned long pending_events;
+static LIST_HEAD(removed_memory);
+
+/* The image whose headers can be kept up to date; never dereferenced. */
+static const struct kimage *updatable_image;
 
 static void retry_update(struct work_struct *work);
 static DECLARE_DELAYED_WORK(retry_work, retry_update);
 
-static bool update_trylock(void)
+static void *map_headers(const struct kexec_segment *seg, size_t size)
 {
-	int old = KEXEC_LOCK_FREE;
-
-	return atomic_try_cmpxchg_acquire(&__kexec_lock, &old,
-					  KEXEC_LOCK_UPDATING);
-}
-
-/* The panicking CPU uses what this one was about to give back. */
-static void __noreturn park(void)
-{
-	for (;;)
-		cpu_relax();
-}
-
-static void update_unlock(void)
-{
-	int old = KEXEC_LOCK_UPDATING;
-
-	if (!atomic_try_cmpxchg_release(&__kexec_lock, &old, KEXEC_LOCK_FREE))
-		park();
-}
-
-/**
- * crash_hotplug_take_over() - inherit the kexec lock from an update of headers
- *
- * For the panicking CPU, after kexec_trylock() has failed.
- *
- * Context: Any, NMI included.
- * Return: true if the caller now holds the kexec lock, with the image in place;
- * it has to call crash_hotplug_finish_update() before it starts that.
- */
-bool crash_hotplug_take_over(void)
-{
-	int old = atomic_read(&__kexec_lock);
-
-	/* It may come free as well, while we look. */
-	do {
-		if (old == KEXEC_LOCK_HELD)
-			return false;
-	} while (!atomic_try_cmpxchg_acquire(&__kexec_lock, &old,
-					     KEXEC_LOCK_HELD));
-	return true;
-}
-
-/**
- * crash_hotplug_finish_update() - complete headers that are half replaced
- *
- * For the panicking CPU, which holds the kexec lock and has stopped the other
- * CPUs. Without an update in progress it does nothing.
- *
- * Context: Any, NMI included.
- */
-void crash_hotplug_finish_update(void)
-{
-	struct headers_copy *copy = xchg(&headers_copy, NULL);
-
-	if (copy)
-		memcpy(copy->dst, copy->src, copy->size);
-}
-
-/**
- * crash_replace_headers() - replace the ELF headers of the loaded image
- * @headers: the present ones, from crash_map_headers()
- * @new: the new ones
- * @size: bytes of @new, not more than are mapped at @headers
- *
- * If this machine panics meanwhile, the capture kernel finds the new headers.
- *
- * Context: arch_crash_handle_hotplug_event(). Does not return after a panic.
- */
-void crash_replace_headers(void *headers, const void *new, size_t size)
-{
-	struct headers_copy copy = {
-		.dst = headers,
-		.src = new,
-		.size = size,
-	};
-
-	/* Fully ordered: published before the first byte changes. */
-	xchg(&headers_copy, &copy);
-	memcpy(headers, new, size);
-	if (!xchg(&headers_copy, NULL))
-		park();
-}
-
-/* Writable even where the direct map of crash memory is not. */
-static void *map_segment(const struct kexec_segment *seg, size_t size)
-{
-	unsigned int i, nr = PFN_UP(size);
 	pgprot_t prot = PAGE_KERNEL;
-
-	struct page **pages __free(kvfree) =
-		kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
-	if (!pages)
-		return NULL;
-
-	for (i = 0; i < nr; i++)
-		pages[i] = boot_pfn_to_page(PFN_DOWN(seg->mem) + i);
 
 	/* kexec loads images decrypted where the next kernel starts like that. */
 	if (cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT))
 		prot = pgprot_decrypted(prot);
-
-	return vmap(pages, nr, VM_MAP, prot);
+	return crash_map_pages(boot_phys_to_phys(seg->mem), size, prot);
 }
 
 /**
@@ -194,7 +81,7 @@ void *crash_map_headers(const struct kimage *image, size_t *size)
 		&image->segment[image->elfcorehdr_index];
 
 	*size = seg->memsz;
-	return map_segment(seg, seg->memsz);
+	return map_headers(seg, seg->memsz);
 }
 
 /* Those of the other class may lack the room for what ELF-64 needs. */
@@ -205,7 +92,7 @@ static bool has_elf64_headers(const struct kexec_segment *seg)
 	void *start;
 	int ret;
 
-	start = map_segment(seg, size);
+	start = map_headers(seg, size);
 	if (!start)
 		return false;
 
@@ -226,40 +113,17 @@ static bool find_headers(struct kimage *image)
 	return image->elfcorehdr_index >= 0;
 }
 
-static void update_image(struct kimage *image, unsigned int action, void *arg)
-{
-	if (!image->hotplug_support || !find_headers(image)) {
-		pr_info_ratelimited("the ELF headers of the image stay as they were loaded: %s\n",
-				    image->hotplug_support ?
-				    "not found, or not ELF-64" :
-				    "the loader did not permit changes");
-		return;
-	}
-	image->hp_action = action;
-	arch_crash_handle_hotplug_event(image, arg);
-	image->hp_action = KEXEC_CRASH_HP_NONE;
-}
-
-/*
- * Headers are made from what the machine is like at that time, so that an event
- * which finds the lock held is not lost, but handled later.
+/**
+ * crash_hotplug_check_image() - find out whether an image can be kept up to date
+ * @image: an image that has just been put in place
+ *
+ * Context: Process context with the kexec lock held, may sleep.
  */
-static void handle_event(unsigned int action, void *arg)
+void crash_hotplug_check_image(struct kimage *image)
 {
-	guard(mutex)(&crash_hotplug_mutex);
+	bool updatable = image->hotplug_support && find_headers(image);
 
-	if (!update_trylock()) {
-		schedule_delayed_work(&retry_work, RETRY_DELAY);
-		return;
-	}
-	if (kexec_crash_image)
-		update_image(kexec_crash_image, action, arg);
-	update_unlock();
-}
-
-static void retry_update(struct work_struct *work)
-{
-	handle_event(KEXEC_CRASH_HP_ADD_MEMORY, NULL);
+	WRITE_ONCE(updatable_image, updatable ? image : NULL);
 }
 
 /**
@@ -268,27 +132,97 @@ static void retry_update(struct work_struct *work)
  * Behind the sysfs files crash_hotplug, by which udev rules decide whether they
  * have to load the image anew.
  *
- * Context: Process context, may sleep.
+ * Context: Any; does not wait.
  * Return: 1 if the kernel updates the ELF headers of the image that is loaded;
- * 0 if not, if there is no image, or if kexec is busy for long.
+ * 0 if not, or if there is no image.
  */
 int crash_check_hotplug_support(void)
 {
-	unsigned int tries = 0;
-	int ret = 0;
+	const struct kimage *image = READ_ONCE(kexec_crash_image);
 
+	return image && image == READ_ONCE(updatable_image);
+}
+
+/* Under the kexec lock. */
+static void update_image(unsigned int action, void *arg)
+{
+	struct kimage *image = kexec_crash_image;
+
+	if (!image)
+		return;
+	if (image != updatable_image) {
+		pr_debug("the ELF headers of the image stay as they were loaded\n");
+		return;
+	}
+	image->hp_action = action;
+	arch_crash_handle_hotplug_event(image, arg);
+	image->hp_action = KEXEC_CRASH_HP_NONE;
+}
+
+static void remember_event(unsigned int action, const struct memory_notify *arg)
+{
+	struct removed_memory *removed;
+
+	if (action != KEXEC_CRASH_HP_REMOVE_MEMORY) {
+		pending_events |= BIT(action);
+		return;
+	}
+	removed = kmalloc(sizeof(*removed), GFP_KERNEL);
+	if (!removed) {
+		pr_warn("page frames from %#lx on have gone, but may be in a dump\n",
+			arg->start_pfn);
+		return;
+	}
+	removed->notify = *arg;
+	list_add_tail(&removed->list, &removed_memory);
+}
+
+static void handle_event(unsigned int action, void *arg)
+{
 	guard(mutex)(&crash_hotplug_mutex);
 
-	while (!update_trylock()) {
-		if (++tries > LOCK_TRIES)
-			return 0;
-		msleep(LOCK_WAIT_MS);
+	if (!kexec_trylock()) {
+		remember_event(action, arg);
+		schedule_delayed_work(&retry_work, RETRY_DELAY);
+		return;
 	}
-	if (kexec_crash_image)
-		ret = kexec_crash_image->hotplug_support &&
-		      find_headers(kexec_crash_image);
-	update_unlock();
-	return ret;
+	update_image(action, arg);
+	kexec_unlock();
+}
+
+/* What came may be what went before, so that is replayed last. */
+static void replay_events(void)
+{
+	static const unsigned int actions[] = {
+		KEXEC_CRASH_HP_ADD_MEMORY,
+		KEXEC_CRASH_HP_REMOVE_CPU,
+		KEXEC_CRASH_HP_ADD_CPU,
+	};
+	struct removed_memory *removed, *next;
+	unsigned int i;
+
+	list_for_each_entry_safe(removed, next, &removed_memory, list) {
+		update_image(KEXEC_CRASH_HP_REMOVE_MEMORY, &removed->notify);
+		list_del(&removed->list);
+		kfree(removed);
+	}
+	for (i = 0; i < ARRAY_SIZE(actions); i++) {
+		if (pending_events & BIT(actions[i]))
+			update_image(actions[i], NULL);
+	}
+	pending_events = 0;
+}
+
+static void retry_update(struct work_struct *work)
+{
+	guard(mutex)(&crash_hotplug_mutex);
+
+	if (!kexec_trylock()) {
+		schedule_delayed_work(&retry_work, RETRY_DELAY);
+		return;
+	}
+	replay_events();
+	kexec_unlock();
 }
 
 static int on_memory_event(struct notifier_block *nb, unsigned long event,

@@ -9,13 +9,25 @@
 #include <linux/stdarg.h>
 #include <linux/types.h>
 
-/* kernel/crash_hotplug.c: a panic in the middle of an update of the headers */
+struct kimage;
+
+/* kernel/crash_dump.c */
+bool crash_is_under_way(void);
+
+/* kernel/crash_record.c */
+void crash_publish_record(const struct kimage *image);
+struct kimage *crash_use_record(struct kimage *image, const char **text);
+
+/* kernel/crash_update.c */
+bool crash_image_was_withdrawn(void);
+bool crash_update_pending(void);
+struct kimage *crash_finish_update(void);
+
+/* kernel/crash_hotplug.c */
 #ifdef CONFIG_CRASH_HOTPLUG
-bool crash_hotplug_take_over(void);
-void crash_hotplug_finish_update(void);
+void crash_hotplug_check_image(struct kimage *image);
 #else
-static inline bool crash_hotplug_take_over(void) { return false; }
-static inline void crash_hotplug_finish_update(void) { }
+static inline void crash_hotplug_check_image(struct kimage *image) { }
 #endif
 
 /* kernel/crash_switch.c */

@@ -15,7 +15,6 @@
 
 #include <linux/buildid.h>
 #include <linux/cache.h>
-#include <linux/compiler.h>
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
@@ -58,9 +57,6 @@ static size_t text_limit __ro_after_init =
 
 /* Lines that did not fit. */
 static unsigned int lines_lost __ro_after_init;
-
-/* The text again, in memory that is protected; NULL while there is none. */
-static const void *safecopy;
 
 static void set_text_size(size_t size)
 {
@@ -165,17 +161,15 @@ phys_addr_t paddr_vmcoreinfo_note(void)
 EXPORT_SYMBOL(paddr_vmcoreinfo_note);
 
 /**
- * crash_update_vmcoreinfo_safecopy - keep a second copy of the text
- * @ptr: VMCOREINFO_BYTES of memory to copy it to, which stays until the next
- *	 call; NULL: there is none any more
+ * vmcoreinfo_restore - put back the text as it was at boot
+ * @text: a protected copy of it; NULL: there is none, and nothing is done
  *
- * Context: Process, where a crash image is loaded or freed.
+ * Context: Panic, NMI included.
  */
-void crash_update_vmcoreinfo_safecopy(void *ptr)
+void vmcoreinfo_restore(const char *text)
 {
-	if (ptr)
-		memcpy(ptr, note.text, vmcoreinfo_size);
-	WRITE_ONCE(safecopy, ptr);
+	if (text)
+		memcpy(note.text, text, vmcoreinfo_size);
 }
 
 /**
@@ -212,19 +206,13 @@ size_t vmcoreinfo_crashtime(char *buf, s64 seconds)
 /**
  * crash_save_vmcoreinfo - make the note ready for a dump
  *
- * Puts back what the text was at boot, where there is a copy of it, and adds
- * the time. A second call puts its own time in place of the first one's.
+ * Adds the time. A second call puts its own time in place of the first one's.
  *
- * Context: Panic, NMI included; the other CPUs are stopped or do not load a
- *	    crash image.
+ * Context: Panic, NMI included.
  */
 void crash_save_vmcoreinfo(void)
 {
-	const void *copy = READ_ONCE(safecopy);
 	size_t size = vmcoreinfo_size;
-
-	if (copy)
-		memcpy(note.text, copy, size);
 
 	/* Without the seqcount, in whose write section the panic may be. */
 	size += vmcoreinfo_crashtime(note.text + size,

@@ -9,6 +9,7 @@
 #include <linux/crash_elf.h>
 #include <linux/crash_ranges.h>
 #include <linux/kexec.h>
+#include <linux/pgtable.h>
 
 /* Firmware cuts the first megabyte of a PC into a handful of RAM ranges. */
 #define CRASH_LOW_SEGMENTS	16
@@ -26,6 +27,35 @@ struct crash_low {
 	struct crash_segment seg[CRASH_LOW_SEGMENTS];
 };
 
+/**
+ * struct crash_copy - memory of an image that is to change
+ * @dst: where it is, mapped
+ * @src: the new content
+ * @size: bytes of that
+ * @room: bytes at @dst; those behind @size become zero
+ */
+struct crash_copy {
+	void *dst;
+	const void *src;
+	size_t size;
+	size_t room;
+};
+
+/**
+ * struct crash_update - a new image, or new headers of the present one
+ * @image: the new image, once all is copied; NULL: the present one
+ * @nr: how many of @copy are in use
+ * @copy: what is to be copied
+ */
+struct crash_update {
+	struct kimage *image;
+	unsigned int nr;
+	struct crash_copy copy[KEXEC_SEGMENT_MAX];
+};
+
+void *crash_map_pages(phys_addr_t start, size_t size, pgprot_t prot);
+void crash_apply_update(struct crash_update *update);
+
 struct crash_mem *crash_collect_ram(unsigned int extra);
 int crash_create_headers(const struct crash_low *low, bool kernel_map,
 			 void **addr, unsigned long *sz);
@@ -37,7 +67,6 @@ static inline void crash_set_headers_segment(struct kimage *image, int index)
 }
 
 void *crash_map_headers(const struct kimage *image, size_t *size);
-void crash_replace_headers(void *headers, const void *new, size_t size);
 #else
 static inline void crash_set_headers_segment(struct kimage *image, int index)
 {

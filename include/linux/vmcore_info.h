@@ -87,7 +87,7 @@ __printf(1, 2) void vmcoreinfo_append_str(const char *fmt, ...);
 	vmcoreinfo_append_str("CONFIG_%s=y\n", #option)
 
 phys_addr_t paddr_vmcoreinfo_note(void);
-void crash_update_vmcoreinfo_safecopy(void *ptr);
+void vmcoreinfo_restore(const char *text);
 void crash_save_vmcoreinfo(void);
 
 /* The architecture's own entries, and its idea of where the note lies. */

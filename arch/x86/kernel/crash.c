@@ -7,8 +7,12 @@
  * This runs on the panicking CPU, be it in NMI context, and on those that it
  * stops. Any lock may be held by a CPU that has been stopped.
  */
+#include <linux/bits.h>
+#include <linux/crash_core.h>
 #include <linux/kexec.h>
+#include <linux/objtool.h>
 #include <linux/reboot.h>
+#include <linux/sched.h>
 #include <linux/smp.h>
 
 #include <asm/apic.h>
@@ -16,13 +20,28 @@
 #include <asm/hpet.h>
 #include <asm/intel_pt.h>
 #include <asm/io_apic.h>
+#include <asm/irq_stack.h>
 #include <asm/reboot.h>
 #include <asm/sev.h>
+#include <asm/stacktrace.h>
 #include <asm/x86_init.h>
+
+#define CRASH_STACK_SIZE	THREAD_SIZE
+/* What the stages take, with an oops in one of them, and some more. */
+#define CRASH_STACK_NEEDED	(THREAD_SIZE * 3 / 8)
+
+/*
+ * Two, since a fault on one of them comes back here with the frames of the oops
+ * on it; what is on the other then is not returned to.
+ */
+static u8 crash_stack[2][CRASH_STACK_SIZE] __aligned(CRASH_STACK_SIZE);
+
+/* What is to be called there. */
+static void (*crash_stack_function)(void);
 
 #ifdef CONFIG_SMP
 /* On each CPU that answers the NMI; it halts when this returns. */
-static void stop_cpu(int cpu, struct pt_regs *regs)
+static void stop_crashing_cpu(int cpu, struct pt_regs *regs)
 {
 	crash_save_cpu(regs, cpu);
 	cpu_emergency_stop_pt();
@@ -40,31 +59,53 @@ static void stop_cpu(int cpu, struct pt_regs *regs)
  */
 void kdump_nmi_shootdown_cpus(void)
 {
-	nmi_shootdown_cpus(stop_cpu);
-	disable_local_APIC();
+	crash_watch_prepare();
+	nmi_shootdown_cpus(stop_crashing_cpu);
+	crash_watch_start();
 }
+
+/*
+ * With crash_kexec_post_notifiers this comes before the stages. If a notifier
+ * hangs for good, another CPU makes the dump, which then has these registers.
+ */
+static noinline void save_own_registers(void)
+{
+	struct pt_regs regs;
+
+	if (crash_stages_begun() & BIT(CRASH_REGISTERS))
+		return;
+	crash_setup_regs(&regs, NULL);
+	crash_save_cpu(&regs, raw_smp_processor_id());
+}
+
+/* crash_setup_regs() pushes and pops, which objtool cannot follow here. */
+STACK_FRAME_NON_STANDARD(save_own_registers);
 
 /**
  * crash_smp_send_stop() - stop all other CPUs, save their registers
  *
  * Both panic() and machine_crash_shutdown() call this, in either order; only
- * the first call does anything.
+ * the first call does anything. If that one did not come to its end, the next
+ * one tries the way of a reboot, which saves no registers.
  *
  * Context: Panic, any, on the panicking CPU.
  */
 void crash_smp_send_stop(void)
 {
-	static bool stopped;
+	static enum { RUNNING, STOPPING, STOPPED } state;
+	bool failed = state == STOPPING;
 
-	if (stopped)
+	if (state == STOPPED)
 		return;
-	stopped = true;
+	save_own_registers();
+	state = failed ? STOPPED : STOPPING;
 
 	/* A hypervisor may have its own way, or none that saves registers. */
-	if (smp_ops.crash_stop_other_cpus)
+	if (smp_ops.crash_stop_other_cpus && !failed)
 		smp_ops.crash_stop_other_cpus();
 	else
 		smp_send_stop();
+	state = STOPPED;
 }
 #else
 /**
@@ -101,28 +142,119 @@ static void quiesce_hpet(void)
 
 /**
  * native_machine_crash_shutdown() - make the machine ready for a capture kernel
- * @regs: registers of this CPU at the crash
+ * @regs: registers of this CPU at the crash; they are saved already
  *
- * Context: Panic, any, with the kexec lock held.
+ * Each step is a stage of its own: after a fault in one, a second call goes on
+ * behind it.
+ *
+ * Context: Panic, any.
  */
 void native_machine_crash_shutdown(struct pt_regs *regs)
 {
 	local_irq_disable();
-
-	crash_save_cpu(regs, raw_smp_processor_id());
 	crash_smp_send_stop();
-	cpu_emergency_disable_virtualization();
-	cpu_emergency_stop_pt();
+
+	if (crash_begin_stage(CRASH_VIRTUALIZATION))
+		cpu_emergency_disable_virtualization();
+	if (crash_begin_stage(CRASH_TRACE))
+		cpu_emergency_stop_pt();
 
 	/* Before memory shared with the host becomes private, and so lost. */
-	crash_backup_save(kexec_crash_image);
+	if (crash_begin_stage(CRASH_LOW_MEMORY))
+		crash_backup_save(crash_image_to_start());
 
-	quiesce_io_apic();
-	lapic_shutdown();
-	restore_boot_irq_mode();
-	quiesce_hpet();
+	if (crash_begin_stage(CRASH_IO_APIC))
+		quiesce_io_apic();
+	if (crash_begin_stage(CRASH_LOCAL_APIC))
+		lapic_shutdown();
+	if (crash_begin_stage(CRASH_IRQ_MODE))
+		restore_boot_irq_mode();
+	if (crash_begin_stage(CRASH_TIMER))
+		quiesce_hpet();
 
 	/* No CPU is left to finish conversions between shared and private. */
-	x86_platform.guest.enc_kexec_begin();
-	x86_platform.guest.enc_kexec_finish();
+	if (crash_begin_stage(CRASH_ENCRYPTION)) {
+		x86_platform.guest.enc_kexec_begin();
+		x86_platform.guest.enc_kexec_finish();
+	}
+}
+
+/**
+ * arch_crash_shutdown_rest() - do what machine_crash_shutdown() did not come to
+ * @regs: as for native_machine_crash_shutdown()
+ *
+ * Context: Panic, any.
+ */
+void arch_crash_shutdown_rest(struct pt_regs *regs)
+{
+	native_machine_crash_shutdown(regs);
+}
+
+static bool on_crash_stack(void *sp, unsigned int nr)
+{
+	return sp >= (void *)crash_stack[nr] &&
+	       sp < (void *)crash_stack[nr] + CRASH_STACK_SIZE;
+}
+
+/* A stack that is not known has no known end, so it has no room. */
+static bool stack_has_room(void *sp)
+{
+	unsigned long visited = 0;
+	struct stack_info info;
+	void *begin;
+
+	if (on_crash_stack(sp, 0))
+		begin = crash_stack[0];
+	else if (on_crash_stack(sp, 1))
+		begin = crash_stack[1];
+	else if (!get_stack_info(sp, current, &info, &visited))
+		begin = info.begin;
+	else
+		return false;
+	return sp - begin >= CRASH_STACK_NEEDED;
+}
+
+static void run_crash_stack_function(void)
+{
+	crash_stack_function();
+}
+
+#ifdef CONFIG_X86_64
+static void switch_to_crash_stack(void *top)
+{
+	call_on_stack(top - sizeof(long), run_crash_stack_function,
+		      ASM_CALL_ARG0);
+}
+#else
+static void switch_to_crash_stack(void *top)
+{
+	asm volatile("xchgl %%ebx, %%esp\n\t"
+		     "call %P[function]\n\t"
+		     "movl %%ebx, %%esp"
+		     : "+b" (top)
+		     : [function] "i" (run_crash_stack_function)
+		     : "memory", "cc", "eax", "ecx", "edx");
+}
+#endif
+
+/**
+ * arch_crash_call() - call a function on a stack that has room for it
+ * @function: what to call
+ *
+ * The panic may come from a stack that has overflowed, and each fault on the way
+ * adds the frames of an oops.
+ *
+ * Context: Panic, any.
+ */
+void arch_crash_call(void (*function)(void))
+{
+	void *sp = (void *)current_stack_pointer;
+
+	if (stack_has_room(sp)) {
+		function();
+		return;
+	}
+	crash_stack_function = function;
+	switch_to_crash_stack(crash_stack[on_crash_stack(sp, 0)] +
+			      CRASH_STACK_SIZE);
 }

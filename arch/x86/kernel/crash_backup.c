@@ -14,9 +14,11 @@
  */
 #define pr_fmt(fmt) "crash: " fmt
 
+#include <linux/cleanup.h>
 #include <linux/crash_headers.h>
 #include <linux/ioport.h>
 #include <linux/kexec.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -25,17 +27,7 @@
 
 #include <asm/crash.h>
 
-#define BACKUP_PAGES	(CRASH_BACKUP_SIZE / PAGE_SIZE)
-
-/**
- * struct crash_backup - what is needed to save low memory without allocating
- * @copy: the segment, mapped
- * @low: the RAM that is copied there
- */
-struct crash_backup {
-	void *copy;
-	struct crash_low low;
-};
+static_assert(CRASH_BACKUP_RANGES == CRASH_LOW_SEGMENTS);
 
 static int add_ram(struct resource *res, void *arg)
 {
@@ -76,8 +68,7 @@ int crash_backup_describe(const struct kimage *image, struct crash_low *low)
 		return ret;
 
 	for (i = 0; i < low->nr; i++)
-		low->seg[i].where = image->arch.crash_backup_mem +
-				    low->seg[i].paddr;
+		low->seg[i].where = image->arch.backup.mem + low->seg[i].paddr;
 	return 0;
 }
 
@@ -105,26 +96,8 @@ int crash_backup_add_segment(struct kimage *image)
 	if (ret)
 		return ret;
 
-	image->arch.crash_backup_mem = kbuf.mem;
+	image->arch.backup.mem = kbuf.mem;
 	return 0;
-}
-
-static void *map_segment(phys_addr_t start)
-{
-	struct page **pages;
-	unsigned int i;
-	void *vaddr;
-
-	pages = kmalloc_array(BACKUP_PAGES, sizeof(*pages), GFP_KERNEL);
-	if (!pages)
-		return NULL;
-
-	for (i = 0; i < BACKUP_PAGES; i++)
-		pages[i] = pfn_to_page(PHYS_PFN(start) + i);
-
-	vaddr = vmap(pages, BACKUP_PAGES, VM_MAP, PAGE_KERNEL);
-	kfree(pages);
-	return vaddr;
 }
 
 /**
@@ -136,28 +109,29 @@ static void *map_segment(phys_addr_t start)
  */
 int crash_backup_prepare(struct kimage *image)
 {
-	struct crash_backup *backup;
+	struct crash_backup *backup = &image->arch.backup;
 	unsigned int i;
 	int ret;
 
-	if (!image->arch.crash_backup_mem)
+	if (!backup->mem)
 		return 0;
 
-	backup = kzalloc(sizeof(*backup), GFP_KERNEL);
-	if (!backup)
+	struct crash_low *low __free(kfree) = kzalloc(sizeof(*low), GFP_KERNEL);
+	if (!low)
 		return -ENOMEM;
-
-	image->arch.crash_backup = backup;
-	ret = crash_backup_describe(image, &backup->low);
+	ret = crash_backup_describe(image, low);
 	if (ret)
 		return ret;
 
-	/* To touch unaccepted memory is fatal; there will be no time for it. */
-	for (i = 0; i < backup->low.nr; i++)
-		accept_memory(backup->low.seg[i].paddr,
-			      backup->low.seg[i].memsz);
-
-	backup->copy = map_segment(image->arch.crash_backup_mem);
+	for (i = 0; i < low->nr; i++) {
+		backup->range[i].start = low->seg[i].paddr;
+		backup->range[i].size = low->seg[i].memsz;
+		/* To touch unaccepted memory is fatal; there will be no time for it. */
+		accept_memory(low->seg[i].paddr, low->seg[i].memsz);
+	}
+	backup->nr_ranges = low->nr;
+	backup->copy = crash_map_pages(backup->mem, CRASH_BACKUP_SIZE,
+				       PAGE_KERNEL);
 	return backup->copy ? 0 : -ENOMEM;
 }
 
@@ -169,21 +143,16 @@ int crash_backup_prepare(struct kimage *image)
  */
 void crash_backup_cleanup(struct kimage *image)
 {
-	struct crash_backup *backup = image->arch.crash_backup;
-
-	if (!backup)
-		return;
-
-	vunmap(backup->copy);
-	kfree(backup);
-	image->arch.crash_backup = NULL;
+	vunmap(image->arch.backup.copy);
+	image->arch.backup.copy = NULL;
 }
 
 /* The direct map may have holes, such as pages with memory errors. */
-static void save_range(void *copy, u64 start, u64 end)
+static void save_low_range(void *copy, u32 start, u32 end)
 {
 	while (start < end) {
-		u64 next = min(ALIGN_DOWN(start, PAGE_SIZE) + PAGE_SIZE, end);
+		u32 next = min_t(u32, ALIGN_DOWN(start, PAGE_SIZE) + PAGE_SIZE,
+				 end);
 
 		copy_from_kernel_nofault(copy + start, __va(start),
 					 next - start);
@@ -193,19 +162,28 @@ static void save_range(void *copy, u64 start, u64 end)
 
 /**
  * crash_backup_save() - copy low memory to where the ELF headers say it is
- * @image: the capture kernel's image
+ * @image: the capture kernel's image; it may be damaged
+ *
+ * Whatever the image says, nothing behind the segment's end is written, and the
+ * work is bounded.
  *
  * Context: Panic, any, when the other CPUs have been stopped.
  */
 void crash_backup_save(const struct kimage *image)
 {
-	const struct crash_backup *backup = image ? image->arch.crash_backup : NULL;
-	unsigned int i;
+	const struct crash_backup *backup = image ? &image->arch.backup : NULL;
+	unsigned int i, nr;
 
-	if (!backup)
+	if (!backup || !backup->mem || !is_vmalloc_addr(backup->copy))
 		return;
 
-	for (i = 0; i < backup->low.nr; i++)
-		save_range(backup->copy, backup->low.seg[i].paddr,
-			   backup->low.seg[i].paddr + backup->low.seg[i].memsz);
+	nr = min_t(unsigned int, backup->nr_ranges, ARRAY_SIZE(backup->range));
+	for (i = 0; i < nr; i++) {
+		u64 start = backup->range[i].start;
+		u64 end = min_t(u64, start + backup->range[i].size,
+				CRASH_BACKUP_SIZE);
+
+		if (start < end)
+			save_low_range(backup->copy, start, end);
+	}
 }

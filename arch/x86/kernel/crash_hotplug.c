@@ -109,28 +109,6 @@ static int create_headers(const void *old, size_t size, void **new,
 					   new_size);
 }
 
-static int update_headers(struct kimage *image)
-{
-	void *headers, *new = NULL;
-	unsigned long new_size;
-	size_t size;
-	int ret;
-
-	headers = crash_map_headers(image, &size);
-	if (!headers)
-		return -ENOMEM;
-
-	ret = create_headers(headers, size, &new, &new_size);
-	if (!ret && new_size > size)
-		ret = -ENOSPC;
-	if (!ret)
-		crash_replace_headers(headers, new, new_size);
-
-	vfree(new);
-	vunmap(headers);
-	return ret;
-}
-
 /**
  * arch_crash_handle_hotplug_event() - bring the loaded image up to date
  * @image: the image; its headers have been located and may be replaced
@@ -144,16 +122,30 @@ void arch_crash_handle_hotplug_event(struct kimage *image, void *arg)
 {
 	bool cpu_event = image->hp_action == KEXEC_CRASH_HP_ADD_CPU ||
 			 image->hp_action == KEXEC_CRASH_HP_REMOVE_CPU;
-	int ret;
+	struct crash_update update = { .nr = 1 };
+	struct crash_copy *copy = update.copy;
+	unsigned long size = 0;
+	void *new = NULL;
+	int ret = -ENOMEM;
 
 	/* Headers made by the kernel describe all possible CPUs at once. */
 	if (cpu_event && (image->file_mode || image->elfcorehdr_updated))
 		return;
 
-	ret = update_headers(image);
-	if (ret)
+	copy->dst = crash_map_headers(image, &copy->room);
+	if (copy->dst)
+		ret = create_headers(copy->dst, copy->room, &new, &size);
+	if (!ret && size > copy->room)
+		ret = -ENOSPC;
+	if (!ret) {
+		copy->src = new;
+		copy->size = size;
+		crash_apply_update(&update);
+		image->elfcorehdr_updated = true;
+	} else {
 		pr_err("the ELF headers of the image could not be replaced: %pe\n",
 		       ERR_PTR(ret));
-	else
-		image->elfcorehdr_updated = true;
+	}
+	vfree(new);
+	vunmap(copy->dst);
 }

@@ -96,8 +96,8 @@ static int exclude_segments(struct crash_mem *mem, const struct kimage *image)
 	if (ret)
 		return ret;
 
-	return crash_exclude_mem_range(mem, image->arch.crash_backup_mem,
-				       image->arch.crash_backup_mem +
+	return crash_exclude_mem_range(mem, image->arch.backup.mem,
+				       image->arch.backup.mem +
 				       CRASH_BACKUP_SIZE - 1);
 }
 
@@ -189,6 +189,6 @@ int crash_load_segments(struct kimage *image)
 
 	kexec_dprintk("ELF headers at %#lx, %#lx bytes; low memory is saved at %#lx\n",
 		      image->elf_load_addr, image->elf_headers_sz,
-		      image->arch.crash_backup_mem);
+		      image->arch.backup.mem);
 	return 0;
 }

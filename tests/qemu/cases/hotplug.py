@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """CPUs and memory that come and go after an image was loaded."""
+import struct
+
 from harness.debugger import Debugger
 from harness.kdump import check_edges, check_on_stack, load, on_cpu, open_dump, ram_ranges
 from harness.suite import Failure, check, test
@@ -109,12 +111,17 @@ def stop_before_copy(debugger):
     stop_at(debugger, "crash_create_headers")
 
 
+# Of struct crash_update: where its first copy is, and the words of that.
+FIRST_COPY, COPY = 16, "<3Q"
+
+
 def stop_in_copy(debugger):
     """Run until new ELF headers are half in place: they promise more than there is so far."""
-    stop_at(debugger, "crash_replace_headers")
-    arguments = debugger.registers()
-    headers, size = arguments["rdi"], arguments["rdx"]
-    old, new = debugger.memory(headers, size), debugger.memory(arguments["rsi"], size)
+    stop_at(debugger, "crash_apply_update")
+    update = debugger.registers()["rdi"]
+    headers, source, size = struct.unpack(
+        COPY, debugger.memory(update + FIRST_COPY, struct.calcsize(COPY)))
+    old, new = debugger.memory(headers, size), debugger.memory(source, size)
     check(old[PHNUM] < new[PHNUM], "no program header is added")
 
     stop_at(debugger, "memcpy", lambda registers: registers["rdi"] == headers)

@@ -12,6 +12,7 @@ from . import initramfs, paths
 INITRD = paths.WORK / "initrd"
 PROBE = paths.WORK / "probe"
 MODULE = paths.WORK / "module" / "kdump_test.ko"
+STOCK = paths.WORK / "stock"
 _once = threading.Lock()
 
 
@@ -31,22 +32,21 @@ def build_probe():
     _run("cc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-s", "-o", PROBE, *sources)
 
 
-def build_module():
-    """Build the test module against what make kernel leaves, outside the repository."""
-    folder = MODULE.parent
+def build_modules(folder, objects, *options):
+    """Build the test modules in a folder outside the repository against a built kernel."""
     folder.mkdir(parents=True, exist_ok=True)
     for source in (paths.HERE / "module").iterdir():
         target = folder / source.name
         if not target.is_file() or target.read_bytes() != source.read_bytes():
             shutil.copyfile(source, target)
-    tree = paths.OBJECTS.resolve().parent
-    make = ["make", "-s", "-C", tree, f"O={paths.OBJECTS.name}", f"-j{os.cpu_count()}"]
-    _run(*make, f"M={folder}", "modules")
+    tree = objects.resolve().parent
+    make = ["make", "-s", "-C", tree, f"O={objects.name}", f"-j{os.cpu_count()}"]
+    _run(*make, f"M={folder}", *options, "modules")
 
 
 @functools.cache
 def _stripped(source):
-    target = paths.WORK / f"{source.name}.stripped"
+    target = paths.WORK / f"{source.parent.name}-{source.name}.stripped"
     _run("strip", "--strip-debug", "-o", target, source)
     return target
 
@@ -58,15 +58,28 @@ def stripped(source):
         return _stripped(pathlib.Path(source))
 
 
-def write_initrd(path, image):
+def write_initrd(path, image, extra=()):
     """Write the archives for tests that crash: image is what kexec is to load."""
-    return initramfs.write(path, image, [(PROBE, "/bin/probe"),
-                                         (stripped(MODULE), "/lib/kdump_test.ko")])
+    return initramfs.write(path, image, [(PROBE, "/bin/probe"), *_modules(MODULE.parent),
+                                         *extra])
+
+
+def _modules(folder):
+    return [(stripped(folder / name), f"/lib/{name}")
+            for name in ("kdump_test.ko", "kdump_fail.ko")]
+
+
+@functools.cache
+def stock_initrd():
+    """The same for the stock kernel as first one, of which make stock builds no module."""
+    build_modules(STOCK / "module", paths.STOCK_OBJECTS, "KBUILD_MODPOST_WARN=1")
+    return initramfs.write(STOCK / "initrd", paths.bzimage(),
+                           [(PROBE, "/bin/probe"), *_modules(STOCK / "module")])
 
 
 def prepare():
     """Build everything that Context.boot() hands to guests by default."""
     paths.WORK.mkdir(parents=True, exist_ok=True)
     build_probe()
-    build_module()
+    build_modules(MODULE.parent, paths.OBJECTS)
     write_initrd(INITRD, paths.bzimage())

@@ -103,6 +103,22 @@ def insert_module(guest):
     return guest.sh("grep '\\[kdump_test\\]' /proc/kallsyms")
 
 
+FAIL = "/sys/module/kdump_fail/parameters"
+
+
+def make_fail(guest, *lines):
+    """Have code of the kernel fail: a line is "PARAMETER VALUE" of the module kdump_fail."""
+    guest.sh("insmod /lib/kdump_fail.ko")
+    for line in lines:
+        parameter, _, value = line.partition(" ")
+        guest.sh(f"echo '{value}' >{FAIL}/{parameter}")
+
+
+def kernel_address(guest, name):
+    """The address of a symbol of the running kernel, as kallsyms has it."""
+    return guest.sh(f"sed -n 's/^\\([0-9a-f]*\\) . {name}$/\\1/p' /proc/kallsyms")
+
+
 class Patterns:
     """Memory of the first kernel with known content."""
 

@@ -6,6 +6,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 HERE = ROOT / "tests" / "qemu"
 OBJECTS = ROOT / "build" / "x86_64"
 VMLINUX = OBJECTS / "vmlinux"
+STOCK_OBJECTS = ROOT / "build" / "linux-stock" / "x86_64"
 DEMO = ROOT / "build" / "run"
 WORK = ROOT / "build" / "test" / "qemu"
 

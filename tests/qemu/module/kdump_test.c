@@ -8,25 +8,33 @@
  * "ADDRESS SIZE" for each range, physical and in bytes, hexadecimal. A size in
  * "leak" loses that many bytes; in "device_dump", in the capture kernel, it
  * adds a device dump of that many. A range in "veto", in the capture kernel, is
- * vetoed as by a driver.
+ * vetoed as by a driver. What the panic path does wrong is
+ * in kdump_fail.c.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/atomic.h>
+#include <linux/console.h>
+#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/crash_dump.h>
 #include <linux/delay.h>
 #include <linux/gfp.h>
+#include <linux/hrtimer.h>
 #include <linux/io.h>
 #include <linux/irq_work.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/panic.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <linux/stop_machine.h>
 #include <linux/sysfs.h>
 
 #include <asm/apicdef.h>
+#include <asm/desc_defs.h>
 #include <asm/nmi.h>
 
 /* Of the low 640 KiB, what nobody uses once the kernel is up. */
@@ -140,6 +148,109 @@ static void kdump_test_deafen_then_panic(void)
 		kdump_test_panic();
 }
 
+static void kdump_test_call_panic(void *unused)
+{
+	kdump_test_panic();
+}
+
+static void kdump_test_ipi(void)
+{
+	preempt_disable();
+	smp_call_function_many(cpu_online_mask, kdump_test_call_panic, NULL, 1);
+	kdump_test_panic();
+}
+
+static void kdump_test_irqs_off(void)
+{
+	local_irq_disable();
+	kdump_test_panic();
+}
+
+static enum hrtimer_restart kdump_test_timer(struct hrtimer *timer)
+{
+	kdump_test_panic();
+	return HRTIMER_NORESTART;
+}
+
+static void kdump_test_hrtimer(void)
+{
+	static struct hrtimer timer;
+
+	hrtimer_init(&timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	timer.function = kdump_test_timer;
+	hrtimer_start(&timer, ms_to_ktime(1), HRTIMER_MODE_REL_HARD);
+	msleep(DEAF_TIMEOUT_MS);
+}
+
+static int kdump_test_stopped(void *unused)
+{
+	kdump_test_panic();
+	return 0;
+}
+
+static void kdump_test_stop_machine(void)
+{
+	stop_machine(kdump_test_stopped, NULL, NULL);
+}
+
+static void kdump_test_console(void)
+{
+	console_lock();
+	kdump_test_panic();
+}
+
+static void kdump_test_hotplug(void)
+{
+	cpus_read_lock();
+	kdump_test_panic();
+}
+
+static void kdump_test_idt(void)
+{
+	static const struct desc_ptr nothing;
+
+	local_irq_disable();
+	asm volatile("lidt %0" : : "m" (nothing));
+	kdump_test_panic();
+}
+
+static void kdump_test_nowhere(void)
+{
+	void (*nowhere)(void) = (void *)0xffff123400000000;
+
+	OPTIMIZER_HIDE_VAR(nowhere);
+	nowhere();
+}
+
+/* The exception that follows has no stack to run on: a double fault. */
+static void kdump_test_rsp(void)
+{
+	asm volatile("mov %0, %%rsp; push %%rax" : : "r" (0xffff123400000000) : "memory");
+}
+
+static noinline __noclone int kdump_test_recurse(int depth)
+{
+	volatile char frame[512];
+
+	if (depth == INT_MAX)
+		return 0;
+	frame[depth % sizeof(frame)] = depth;
+	return kdump_test_recurse(depth + 1) + frame[depth % sizeof(frame)];
+}
+
+static void kdump_test_stack(void)
+{
+	kdump_test_recurse(0);
+}
+
+static void kdump_test_init_killed(void)
+{
+	rcu_read_lock();
+	send_sig(SIGKILL, pid_task(find_vpid(1), PIDTYPE_PID), 1);
+	rcu_read_unlock();
+	msleep(DEAF_TIMEOUT_MS);
+}
+
 static const struct {
 	const char *name;
 	void (*pull)(void);
@@ -151,6 +262,17 @@ static const struct {
 	{ "lockup", kdump_test_lockup },
 	{ "two", kdump_test_two },
 	{ "deaf", kdump_test_deafen_then_panic },
+	{ "ipi", kdump_test_ipi },
+	{ "irqs-off", kdump_test_irqs_off },
+	{ "hrtimer", kdump_test_hrtimer },
+	{ "stop-machine", kdump_test_stop_machine },
+	{ "console", kdump_test_console },
+	{ "hotplug", kdump_test_hotplug },
+	{ "idt", kdump_test_idt },
+	{ "nowhere", kdump_test_nowhere },
+	{ "rsp", kdump_test_rsp },
+	{ "stack", kdump_test_stack },
+	{ "init", kdump_test_init_killed },
 };
 
 static int set_trigger(const char *val, const struct kernel_param *kp)

@@ -40,7 +40,7 @@ struct elf {
 	unsigned int fd_count;
 	uint64_t written;
 	bool begun;
-	_Alignas(SINK_ALIGN) char header[BLOCK];
+	char header[BLOCK] __attribute__((aligned(SINK_ALIGN)));
 };
 
 /* Find data from an offset on. */
@@ -210,13 +210,17 @@ static void clip_entry(const struct source *source, char *entry, uint64_t end)
 
 	if (source->bits == 64) {
 		left = wide->p_offset < end ? end - wide->p_offset : 0;
-		if (left < wide->p_filesz)
-			wide->p_filesz = wide->p_memsz = left;
+		if (left < wide->p_filesz) {
+			wide->p_filesz = left;
+			wide->p_memsz = left;
+		}
 		return;
 	}
 	left = narrow->p_offset < end ? end - narrow->p_offset : 0;
-	if (left < narrow->p_filesz)
-		narrow->p_filesz = narrow->p_memsz = left;
+	if (left < narrow->p_filesz) {
+		narrow->p_filesz = left;
+		narrow->p_memsz = left;
+	}
 }
 
 /*

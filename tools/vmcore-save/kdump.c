@@ -124,8 +124,8 @@ static enum result check_page(struct kdump *kdump, uint64_t pfn)
 		return fail(RESULT_FAILED, "a defect: page %#" PRIx64 " comes after page %#" PRIx64,
 			    pfn, kdump->next_pfn - 1);
 	if (kdump->pages == kdump->layout.pages)
-		return fail(RESULT_FAILED, "a defect: more than the %" PRIu64 " pages that were"
-			    " counted", kdump->pages);
+		return fail(RESULT_FAILED, "a defect: more than the %" PRIu64 " pages counted",
+			    kdump->pages);
 	kdump->next_pfn = pfn + 1;
 	kdump->pages++;
 	return RESULT_OK;

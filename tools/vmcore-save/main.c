@@ -29,7 +29,7 @@
 #define VMCORE_KERN PROC "/vmcore-kern"
 #define VMCORE_KERN_LEVEL PROC "/vmcore-kern-level"
 #define DEFAULT_THREADS_MAX 16
-#define CPUS_MAX (1U << 20)
+#define CPUS_MAX 1048576
 
 #define LEVEL_MAX 31
 
@@ -319,15 +319,16 @@ static enum result save_format(struct options *options, struct source *source)
 		result = options->format == FORMAT_ELF ? save_elf(&save) : save_kdump(&save);
 	sink_close(&sink);
 	if (result == RESULT_OK && report_incomplete())
-		result = fail(RESULT_UNREADABLE, "%s: not all of it could be read, so what has been"
-			      " saved is marked as incomplete", source->name);
+		result = fail(RESULT_UNREADABLE,
+			      "%s: not all of it could be read; the dump is marked as incomplete",
+			      source->name);
 	return result;
 }
 
 /* The state may not replace what is read or written. */
 static enum result check_status_file(const struct options *options)
 {
-	const char *others[] = { options->source, options->dest };
+	const char *const others[] = { options->source, options->dest };
 	struct stat status, other;
 	size_t i;
 

@@ -26,7 +26,7 @@
 #define DAMAGED_MAX (64ULL << 20)
 
 /* So many bytes of notes are taken, of all segments. */
-#define NOTES_SIZE_MAX (1ULL << 30)
+#define NOTES_SIZE_MAX (1024ULL << 20)
 
 static uint64_t align4(uint64_t size)
 {

@@ -13,7 +13,7 @@
 #include "../log.h"
 #include "../save.h"
 
-#define INPUT_MAX (1U << 20)
+#define INPUT_MAX 1048576
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -46,7 +46,8 @@ class Report(Case):
     def test_summary(self):
         """Without -q the last line sums up."""
         self.save(self.source, self.dest)
-        self.assertRegex(self.errors, r"^vmcore-save: saved 2\.0 MiB as [01]\.\d MiB in ")
+        self.assertRegex(self.errors.splitlines()[-1],
+                         r"^vmcore-save: saved 2\.0 MiB as [01]\.\d MiB in ")
 
     def test_usage(self):
         """Wrong usage is told and changes nothing."""
@@ -383,7 +384,7 @@ class Faults(Case):
         """A signal ends it in good order."""
         with subprocess.Popen([self.program, "-q", "-s", self.status, self.source, "-"],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            head = process.stdout.read(1)
+            head = process.stdout.read(1 << 20)
             process.send_signal(signal.SIGTERM)
             data = head + process.stdout.read()
             errors = process.stderr.read().decode()

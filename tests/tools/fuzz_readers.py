@@ -256,7 +256,8 @@ def main():
     findings, tried = run(options.seed, options.runs, options.seconds)
     for seed, text in findings:
         print(f"fuzz_readers: seed {seed}: {text}")
-    print(f"fuzz_readers: {tried} inputs, {len(findings)} findings")
+    print(f"fuzz_readers: {tried} inputs\n"
+          f"{tried - len(findings)} passed, {len(findings)} failed, 0 skipped")
     sys.exit(1 if findings or not tried else 0)
 
 

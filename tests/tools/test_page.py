@@ -177,6 +177,14 @@ class Page(unittest.TestCase):
         loaded = self.browser.run("return performance.getEntriesByType('resource').length;")
         self.assertEqual(loaded, 0)
 
+    def test_pictures(self):
+        """Each class of memory and each kind of message has a shape, and none is invisible."""
+        self.show("phone")
+        for kind in ("m-kept", "m-left-out", "m-lost", "t-alarm", "t-warning", "t-other"):
+            size = self.browser.run(f"const box = document.querySelector('svg .{kind}')"
+                                    ".getBoundingClientRect(); return [box.width, box.height];")
+            self.assertGreaterEqual(min(size), 1, kind)
+
     def test_first_screen(self):
         """On a phone the first screen shows what happened."""
         self.show("phone")

@@ -10,7 +10,7 @@ from . import memmap, text
 
 MAP_NAMES = {"kept": "in the dump", "hole": "hole of the file: zeros, or left out",
              "left-out": "left out of the dump", "lost": "missing, or not readable"}
-MAP_HEIGHT = 20                 # units of the drawing
+MAP_HEIGHT, LEAST = 20, 1       # units of the drawing
 SECONDS, TIME_HEIGHT = 60, 40
 HOT = re.compile(r"Kernel panic|\bBUG\b|Oops|RIP: 0010:|Call Trace:|segfault|Unable to handle")
 SEVERITIES = ("alarm", "warning", "other")
@@ -44,9 +44,11 @@ def bars(columns, height):
 def memory_row(row, size):
     """A row of the map: at each place, how much of the memory there is of each class."""
     cell = size / memmap.CELLS
-    columns = [[min(number / cell, 1) * MAP_HEIGHT for number in census] for census in row["cells"]]
+    # What is missing is lowest, and nothing is too small to be seen.
+    columns = [[max(min(number / cell, 1) * MAP_HEIGHT, LEAST) if number else 0
+                for number in reversed(census)] for census in row["cells"]]
     shapes = {f"m-{name}": path
-              for name, path in zip(memmap.CLASSES, bars(columns, MAP_HEIGHT))}
+              for name, path in zip(reversed(memmap.CLASSES), bars(columns, MAP_HEIGHT))}
     sums = [sum(column) for column in zip(*row["cells"])]
     words = ", ".join(f"{text.size(number)} {MAP_NAMES[name]}"
                       for name, number in zip(memmap.CLASSES, sums) if number)

@@ -16,7 +16,7 @@ HOST_TESTS = "make -s -C tests/unit check" "make -s -C tools/vmcore-save check" 
 LAYOUTS = 2000
 
 .DEFAULT_GOAL := help
-PHONY := help tree kernel stock bench run unit kunit test test-full fuzz debian check patchset clean distclean tools \
+PHONY := help tree kernel package-kernel stock bench run unit kunit test test-full fuzz debian check patchset clean distclean tools \
 	install deb
 .PHONY: $(PHONY)
 
@@ -32,11 +32,11 @@ tools: ## build the programs that ship, static: build/tools/vmcore-save
 	@$(MAKE) -s -C tools/vmcore-save
 
 install: GROUPS = kernel tools
-install: kernel tools ## install the kdump command and its capture kernel below DESTDIR=
+install: package-kernel tools ## install the kdump command and its capture kernel below DESTDIR=
 	@scripts/install-kdump "$(DESTDIR)"
 
 deb: GROUPS = kernel tools
-deb: kernel tools ## make the Debian package: kdump command, capture kernel
+deb: package-kernel tools ## make the Debian package: kdump command, capture kernel
 	@scripts/deb
 
 # The demonstration takes no module, and has to wait for what it builds.
@@ -53,7 +53,7 @@ test: kernel tools debian ## prove that it works
 
 test-full: GROUPS = kernel tools run test
 test-full: LAYOUTS = 20000
-test-full: kernel tools debian ## the same with every combination of triggers, CPUs, loaders
+test-full: kernel package-kernel tools debian ## the same with every combination of triggers, CPUs, loaders
 	@scripts/need $(GROUPS)
 	@scripts/sum-up $(HOST_TESTS) "tests/qemu/run-tests --full"
 
@@ -88,6 +88,13 @@ kernel: tree ## build the kernel: build/x86_64/vmlinux and build/x86_64/bzImage
 	+@scripts/kbuild build/linux x86_64 x86_64 bzImage $(MODULES)
 	@ln -sfn linux/x86_64 build/x86_64
 	@ln -sfn arch/x86/boot/bzImage build/x86_64/bzImage
+
+# The capture kernel of the package: the same, and the drivers of many machines. The tests need it
+# with --full only.
+package-kernel: tree ## build the capture kernel that make deb and make install take
+	@scripts/configure build/linux package x86_64 \
+		configs/base.config configs/x86_64.config configs/package.config
+	+@scripts/kbuild build/linux package x86_64 bzImage modules
 
 # Kernels to crash, and readers of dumps. Page sets are compared with sid's
 # makedumpfile: 1.7.8 and later know the page types of Linux 6.12.

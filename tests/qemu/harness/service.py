@@ -15,13 +15,16 @@ from .artifacts import PROBE
 from .suite import Failure, check
 
 STAGED = paths.WORK / "kdump-root"
+SMALL, PACKAGE = "x86_64", "package"       # kernels, as scripts/install-kdump calls them
 MIB = 1 << 20
 _lock = threading.Lock()
 
 
 @functools.cache
-def _install():
-    subprocess.run([paths.ROOT / "scripts" / "install-kdump", STAGED], check=True)
+def _install(kernel):
+    staged = STAGED / kernel
+    subprocess.run([paths.ROOT / "scripts" / "install-kdump", staged, kernel], check=True)
+    return staged
 
 
 def run(*command):
@@ -32,10 +35,10 @@ def run(*command):
     return done.stdout
 
 
-def archives(files=(), programs=()):
+def archives(files=(), programs=(), kernel=SMALL):
     """What a guest with kdump is made of: files are (name, content, mode)."""
     with _lock:
-        _install()
+        staged = _install(kernel)
     archive = initramfs.Archive()
     # The first of a name counts, and libraries of another system are newer.
     for name, content, mode in files:
@@ -43,8 +46,8 @@ def archives(files=(), programs=()):
     archive.program(initramfs.kexec())
     for program in programs:
         archive.program(program)
-    for source in sorted(STAGED.rglob("*")):
-        name = "/" + str(source.relative_to(STAGED))
+    for source in sorted(staged.rglob("*")):
+        name = "/" + str(source.relative_to(staged))
         if source.is_symlink():
             archive.symlink(name, str(source.readlink()))
         elif source.is_file():
@@ -86,7 +89,7 @@ class Crash:
     """A machine with kdump: armed, crashed, and looked at after the reboot."""
 
     def __init__(self, context, config, devices=(), default="", files=(), programs=(),
-                 cmdline="crashkernel=64M", on_disk=False, machine=None):
+                 cmdline="crashkernel=64M", on_disk=False, machine=None, kernel=SMALL):
         if config.startswith("raw "):
             programs = [*programs, servers.program("blkid")]
         files = [*files, ("/etc/kdump.conf", config, 0o644), ("/etc/default/kdump", default, 0o644)]
@@ -95,7 +98,7 @@ class Crash:
         self.cmdline = cmdline
         self.machine = machine or {}
         self.initrd = context.workdir / "initrd"
-        parts = archives(files, programs)
+        parts = archives(files, programs, kernel)
         if on_disk:
             root = root_disk(context.workdir / "root", parts)
             self.devices = (*drive(root, "root"), *self.devices)
@@ -143,7 +146,8 @@ def wait_end(guest, timeout):
 def load_module(guest, name):
     """Load a module of the capture kernel's, which this kernel is one like."""
     folder = "/usr/lib/kdump/kernel/modules"
-    path, needs = guest.sh(f"grep '/{name}.ko:' {folder}/modules.dep").split(":")
+    pattern = name.replace("_", "[_-]")
+    path, needs = guest.sh(f"grep '/{pattern}.ko:' {folder}/modules.dep").split(":")
     for module in [*reversed(needs.split()), path]:
         guest.sh(f"grep -q '^{module_name(module)} ' /proc/modules || insmod {folder}/{module}")
 

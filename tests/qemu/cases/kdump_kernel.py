@@ -22,6 +22,7 @@ def kexec_load(context):
         load_module(guest, "xfs")
         guest.sh(f"""hostname guest
             mkdir -p /boot; mv {KERNEL}/vmlinuz /boot/capture; mv {KERNEL}/modules /lib/capture
+            mv {KERNEL}/config /lib/capture
             kdump start""", timeout=240)
         status = json.loads(guest.sh("kdump status --json"))
         check((status["loader"], status["image"]) == ("kexec_file_load", "/boot/capture"),

@@ -34,14 +34,14 @@ def free_port():
         return sock.getsockname()[1]
 
 
-def network(*forwards, within=""):
+def network(*forwards, within="", card="virtio-net-pci"):
     """QEMU's arguments for a network card; forwards are (port in the guest, port here).
 
     within is a command that runs another one where that port is.
     """
     rules = "".join(f",guestfwd=tcp:{SERVER}:{guest}-cmd:{within} busybox nc 127.0.0.1 {here}"
                     for guest, here in forwards)
-    return ("-netdev", f"user,id=net{rules}", "-device", "virtio-net-pci,netdev=net,id=card")
+    return ("-netdev", f"user,id=net{rules}", "-device", f"{card},netdev=net,id=card")
 
 
 class Server:

@@ -3,14 +3,14 @@
 #
 # Kernel modules, and block devices by name, LABEL= or UUID=.
 
-# Insert the modules that kdump put in, in an order that satisfies what each
-# needs.  One that fails may not be needed after all; the next step will tell.
+# load_modules LIST [PARAMETER]: insert the modules that kdump put in, in an order that satisfies
+# what each needs.  One that fails may not be needed after all; the next step will tell.
 load_modules()
 {
 	while read -r module_file module_told; do
 		# shellcheck disable=SC2086 # a list of words
-		insmod "$module_file" $module_told || say "cannot load $module_file"
-	done </etc/kdump/modules
+		insmod "$module_file" $module_told ${2+"$2"} || say "cannot load $module_file"
+	done <"$1"
 }
 
 # How often a device that has the name, but not the size or the place that it had, is

@@ -155,6 +155,7 @@ refuse_several_devices()
 want_device()
 {
 	wanted_drivers="$wanted_drivers $(device_drivers "$1")"
+	wanted_paths="$wanted_paths $(readlink -f "$1")"
 }
 
 # device_drivers FOLDER IN SYSFS: of each device on the way, NAME|MODALIAS: the module

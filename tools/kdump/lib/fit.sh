@@ -9,6 +9,8 @@ MIB=1048576
 # the buffers of drivers, what the programs take.  Guests of 512 MiB to 8 GiB with
 # virtio disks need up to 15 MiB of it; see the manual, "How much to reserve".
 RUNTIME=$((20 * MIB))
+# A distribution's kernel has drivers for everything built in.
+RUNTIME_OTHER=$((64 * MIB))
 
 reserved_bytes()
 {
@@ -22,6 +24,9 @@ measure_need()
 	need_initramfs=$(file_size "$INITRAMFS")
 	need_unpacked=$(cat "$INITRAMFS.unpacked" 2>/dev/null || echo $((need_initramfs * 3)))
 	need_runtime=$((RUNTIME + $(need_more)))
+	case ${kernel_from-} in
+	KDUMP_KERNELVER=*) need_runtime=$((need_runtime + RUNTIME_OTHER - RUNTIME)) ;;
+	esac
 	need=$((need_image + need_initramfs + need_unpacked + need_runtime))
 	# In steps of 16 MiB, the finest that everybody's firmware likes.
 	recommended=$((((need - 1) / (16 * MIB) + 1) * 16))

@@ -119,12 +119,17 @@ plan_base()
 	echo "l /init lib/kdump/kdump-save"
 	plan_file 600 /etc/kdump/settings "$WORK/settings"
 	plan_file 600 /etc/kdump/modules "$WORK/modules"
+	plan_file 600 /etc/kdump/watchdogs "$WORK/watchdogs"
 	[ ! -x "$LIB/vmcore-save" ] || plan_program "$LIB/vmcore-save"
 }
 
+# plan_modules LIST FILE...: modules, and the list of them for the capture side
 plan_modules()
 {
-	for module_file in $module_files; do
+	module_list=$1
+	shift
+	: >"$module_list"
+	for module_file; do
 		case $module_file in
 		/*) module_source=$module_file ;;
 		*) module_source=$modules_folder/$module_file ;;
@@ -132,8 +137,9 @@ plan_modules()
 		module_base=$(basename "$module_file")
 		module_base=${module_base%%.ko*}.ko
 		module_told=$(module_parameters "${module_base%.ko}")
-		echo "/lib/modules/$module_base${module_told:+ }$module_told" >>"$WORK/modules"
+		echo "/lib/modules/$module_base${module_told:+ }$module_told" >>"$module_list"
 		plan_file 600 "/lib/modules/$module_base" "$module_source"
+		plan_firmware "$module_source"
 	done
 }
 
@@ -243,11 +249,13 @@ plan_programs()
 make_plan()
 {
 	plan=$WORK/plan
-	: >"$WORK/modules"
 	write_settings >"$WORK/settings"
 	{
 		plan_base
-		plan_modules
+		# shellcheck disable=SC2086 # lists of words
+		plan_modules "$WORK/watchdogs" $watchdog_files
+		# shellcheck disable=SC2086
+		plan_modules "$WORK/modules" $module_files
 		each_hook plan_program
 		plan_programs
 		[ "$target" != ssh ] || plan_ssh

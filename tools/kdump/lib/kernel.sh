@@ -7,17 +7,20 @@
 OUR_IMAGE=/usr/lib/kdump/kernel/vmlinuz
 
 # Set $image, $kernel_release and $modules_folder.  A kernel of the administrator's
-# first, then the one of this package, then the one that runs.
+# first, then the one of this package, then the one that runs; this before that of the package
+# where only signed ones are loaded.
 find_kernel()
 {
+	lockdown_image=
 	if [ -n "${KDUMP_KERNEL-}" ]; then
 		image=$KDUMP_KERNEL
 		kernel_from="KDUMP_KERNEL, line ${line_KDUMP_KERNEL-0}"
-	elif ! names_boot_image && [ -f $OUR_IMAGE ]; then
+	elif ! names_boot_image && [ -f $OUR_IMAGE ] && ! is_locked_down; then
 		image=$OUR_IMAGE
 		kernel_from="the package"
 	else
 		find_boot_image
+		[ -n "${KDUMP_KERNELVER-}" ] || ! is_locked_down || lockdown_image=$image
 	fi
 	if [ ! -f "$image" ]; then
 		problem "$SYSCONFIG_FILE" "${line_KDUMP_KERNEL-${line_KDUMP_KERNELVER-0}}" \
@@ -100,6 +103,14 @@ capture_cpus()
 	fi
 }
 
+# Where UEFI has put the root of the ACPI tables.  kexec_file_load hands it on only in newer
+# kernels, kexec-tools only with kexec_load; and a BIOS has it in a place that is searched.
+acpi_root()
+{
+	sed -n 's/^ACPI20=/acpi_rsdp=/p; t end; s/^ACPI=/acpi_rsdp=/p; :end' \
+		"$SYS/firmware/efi/systab" 2>/dev/null | head -n 1
+}
+
 # Set $cmdline.
 make_cmdline()
 {
@@ -110,6 +121,8 @@ make_cmdline()
 		cmdline=$(cmdline_without "$(cat "$PROC/cmdline")" \
 			"$CMDLINE_REMOVE ${KDUMP_COMMANDLINE_REMOVE-}")
 	fi
+	tables=$(acpi_root)
+	[ -z "$tables" ] || cmdline="$(cmdline_without "$cmdline" acpi_rsdp) $tables"
 	warn_of_memory "${line_KDUMP_COMMANDLINE_APPEND-0}" KDUMP_COMMANDLINE_APPEND \
 		"${KDUMP_COMMANDLINE_APPEND-}"
 	cmdline=$(printf '%s ' "$cmdline" "$(cmdline_own)" "${KDUMP_COMMANDLINE_APPEND-}" |

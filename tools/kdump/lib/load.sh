@@ -87,6 +87,7 @@ load_image()
 	load_folder "$STATE/armed.new" && accept_loaded && return
 	echo "kdump: $image could not be loaded:" >&2
 	sed 's/^/    /' "$WORK/kexec-errors" >&2
+	explain_lockdown
 	if [ $load_before = yes ] && ! is_loaded && check_armed && load_folder "$STATE/armed"; then
 		echo "kdump: what was loaded before has been loaded again" >&2
 	fi

@@ -93,22 +93,21 @@ capture_fstype()
 	echo "$1"
 }
 
-# What bounds a capture kernel that hangs: the watchdogs of virtual machines and of
-# chipsets, and one in software, which comes last.
-WATCHDOGS="i6300esb iTCO_wdt softdog"
-
-# Set $module_files to what the target and the administrator want.  What the target
-# needs may be built in without being listed anywhere; what the administrator names
-# must be there.
+# Set $module_files to what the target and the administrator want, and $watchdog_files
+# to what comes before: a driver may wait for ever for its disk.  What the target needs may be
+# built in without being listed anywhere; what the administrator names must be there.
 find_modules()
 {
 	fstype=$(capture_fstype "$fstype")
 	root_fstype=$(capture_fstype "$root_fstype")
 	module_files=
 	driver_names=$(echo "$wanted_drivers" | tr '|' ' ')
+	# shellcheck disable=SC2046,SC2086 # lists of words
+	watchdog_files=$(modules_for $(echo "$watchdog_drivers" | tr '|' ' ') $WATCHDOGS |
+		sed '/^?/d' | tr '\n' ' ')
 	# shellcheck disable=SC2086 # lists of words
-	for module_file in $(modules_for $fstype $root_fstype $wanted_modules $driver_names \
-				$WATCHDOGS | sed '/^?/d') \
+	for module_file in $(modules_for $fstype $root_fstype $wanted_modules $driver_names |
+				sed '/^?/d') \
 			$(modules_for ${conf_extra_modules-} | tr ' ' :); do
 		case $module_file in
 		'?':*)
@@ -116,7 +115,10 @@ find_modules()
 				"there is no module '${module_file#?:}' in $modules_folder" \
 				"correct the name, or remove it"
 			;;
-		*) module_files="$module_files $module_file" ;;
+		*)
+			word_in "$module_file" "$watchdog_files" ||
+				module_files="$module_files $module_file"
+			;;
 		esac
 	done
 	# modules.builtin is there wherever modules are installed.

@@ -109,7 +109,8 @@ resolve_nfs()
 # Try what the capture kernel will do, and keep the version that works.
 check_nfs()
 {
-	for nfs_version in $nfs_versions; do
+	nfs_spoken=$(nfs_versions_of_capture | tr '\n' ' ')
+	for nfs_version in $nfs_spoken; do
 		nfs_error=$(try_nfs "$nfs_version" 2>&1) || continue
 		if nfs_error=$(try_folder "$WORK/mnt" "$save_path"); then
 			keep_record "$WORK/mnt" "$save_path" any
@@ -119,6 +120,14 @@ check_nfs()
 				"name the folder itself; is it exported for writing, without root_squash?"
 		fi
 		umount "$WORK/mnt" || umount -l "$WORK/mnt"
+		return
+	done
+	for nfs_version in $nfs_versions; do
+		! word_in "$nfs_version" "$nfs_spoken" || continue
+		try_nfs "$nfs_version" >/dev/null 2>&1 || continue
+		umount "$WORK/mnt"
+		target_problem "$conf_target speaks NFS version $nfs_version, but none that the capture kernel $kernel_release has (${nfs_spoken:-none})" \
+			"name a kernel that has it (KDUMP_KERNELVER), or have the server speak another version"
 		return
 	done
 	target_problem "$conf_target cannot be mounted (${nfs_error:-no reason given})" \

@@ -89,6 +89,7 @@ write_settings()
 	setting STALL_TIMEOUT "${KDUMP_STALL_TIMEOUT-60}"
 	setting HOOK_TIMEOUT "${KDUMP_HOOK_TIMEOUT-300}"
 	setting NET_TIMEOUT "${KDUMP_NET_TIMEOUT-60}"
+	setting PROBE_ASYNC "$probe_async"
 	setting FENCE_ARGS "${conf_fence_kdump_args-}"
 	setting FENCE_NODES "$fence_nodes"
 	setting TARGET "$target"
@@ -100,6 +101,7 @@ write_settings()
 	setting RAW_ID "$raw_id"
 	setting FSTYPE "$fstype"
 	setting MOUNT_OPTIONS "$mount_options"
+	setting MOUNT_SECONDS "${mount_seconds:-0}"
 	setting SAVE_PATH "$save_path"
 	setting RECORD_DEVICE "$record_device"
 	setting RECORD_FSTYPE "$record_fstype"
@@ -113,6 +115,7 @@ write_settings()
 	setting ROOT_DEVICE_ID ""
 	setting ROOT_FSTYPE "$root_fstype"
 	setting ROOT_MOUNT_OPTIONS "$root_options"
+	setting ROOT_MOUNT_SECONDS "${root_seconds:-0}"
 	setting ROOT_SAVE_PATH "$root_path"
 }
 

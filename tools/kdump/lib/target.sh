@@ -10,12 +10,12 @@
 # in $wanted_modules and $wanted_drivers.
 resolve_target()
 {
-	for unset in target target_name device fstype mount_options raw_size raw_id \
-			device_size device_id wanted_modules wanted_drivers \
+	for unset in target target_name device fstype mount_options mount_seconds raw_size raw_id \
+			device_size device_id wanted_modules wanted_drivers wanted_paths \
 			net_mode net_mac net_address net_gateway server_address \
 			nfs_source nfs_versions nfs_options ssh_client ssh_login ssh_port \
 			record_device record_fstype record_options record_path \
-			root_device root_fstype root_options root_path; do
+			root_device root_fstype root_options root_seconds root_path; do
 		eval "$unset="
 	done
 	save_path=${conf_path-/var/crash}
@@ -40,6 +40,17 @@ resolve_target()
 	resolve_nodes
 	resolve_record
 	tell_unused
+	choose_probing
+}
+
+# Drivers look for all of their devices at once, so that one that does not answer keeps none of the
+# others waiting; but not where a device is known by nothing but a name, which depends on the order.
+choose_probing()
+{
+	probe_async=yes
+	case $device in
+	/dev/*) [ -n "$raw_id" ] || probe_async=no ;;
+	esac
 }
 
 # Variables that mean nothing for this target.
@@ -147,6 +158,7 @@ resolve_path()
 	mount_root=${mount_root#"$subvolume"}
 	save_path=${mount_root%/}$save_path
 	resolve_device "$(real_device "$mount_device" "$mount_point")" "$mount_type" || return 0
+	take_features "$mount_super"
 	refuse_several_devices
 	lasting_name
 }
@@ -160,8 +172,26 @@ resolve_filesystem()
 	fi
 	resolve_device "$conf_target" "$conf_kind" || return 0
 	mount_options=${conf_mount_options-}
+	take_features "$(mounted_options "$device_node")"
 	check_filesystem
 	lasting_name
+}
+
+# take_features MOUNT-OPTIONS: what the file system on $device_node asks of the capture kernel
+take_features()
+{
+	check_features "$device_node" "$fstype" "$1"
+	mount_options=$mount_options${mount_options:+${feature_options:+,}}$feature_options
+	mount_seconds=$feature_seconds
+}
+
+# mounted_options DEVICE: those of the file system itself, where it is mounted
+mounted_options()
+{
+	awk -v a="$1" -v b="$(readlink -f "$1")" '{
+			for (i = 7; i < NF && $i != "-"; i++);
+			if ($(i + 2) == a || $(i + 2) == b) { print $(i + 3); exit }
+		}' "$PROC/self/mountinfo"
 }
 
 # Is it that file system, and can it be written?  Where it is mounted, there;
@@ -278,6 +308,9 @@ resolve_root()
 		root_device=${root_device:+UUID=$root_device}
 		root_device=${root_device:-$root_node}
 		want_device "$SYS/class/block/${root_node##*/}"
+		check_features "$root_node" "$root_fstype" "$mount_super"
+		root_options=$root_options${root_options:+${feature_options:+,}}$feature_options
+		root_seconds=$feature_seconds
 		return
 		;;
 	esac

@@ -89,7 +89,7 @@ write_settings()
 	setting STALL_TIMEOUT "${KDUMP_STALL_TIMEOUT-60}"
 	setting HOOK_TIMEOUT "${KDUMP_HOOK_TIMEOUT-300}"
 	setting NET_TIMEOUT "${KDUMP_NET_TIMEOUT-60}"
-	setting PROBE_ASYNC "$probe_async"
+	setting PROBE_ASYNC "${probe_async-yes}"
 	setting FENCE_ARGS "${conf_fence_kdump_args-}"
 	setting FENCE_NODES "$fence_nodes"
 	setting TARGET "$target"

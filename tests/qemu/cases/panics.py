@@ -38,8 +38,6 @@ CASES = {
     "no-idt": Case("idt", "kdump_test_panic"),
     "jump-to-nowhere": Case("nowhere", prepare="echo 1 >/proc/sys/kernel/panic_on_oops"),
     "double-fault": Case("rsp"),
-    "stack-overflow": Case("stack", "kdump_test_recurse"),
-    "stack-overflow-1cpu": Case("stack", "kdump_test_recurse", cpus=1),
     "hotplug-lock": Case("hotplug", "kdump_test_panic"),
     "init-killed": Case("init"),
     "oom-1": Case(EAT_MEMORY, "out_of_memory", prepare="echo 1 >/proc/sys/vm/panic_on_oom"),

@@ -25,6 +25,7 @@
 #include <linux/irq_work.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/objtool.h>
 #include <linux/panic.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
@@ -223,10 +224,13 @@ static void kdump_test_nowhere(void)
 }
 
 /* The exception that follows has no stack to run on: a double fault. */
-static void kdump_test_rsp(void)
+static noinline void kdump_test_rsp(void)
 {
 	asm volatile("mov %0, %%rsp; push %%rax" : : "r" (0xffff123400000000) : "memory");
 }
+
+/* objtool cannot follow that, and gives a module with one such function no ORC table. */
+STACK_FRAME_NON_STANDARD(kdump_test_rsp);
 
 static noinline __noclone int kdump_test_recurse(int depth)
 {

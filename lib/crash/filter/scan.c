@@ -121,19 +121,20 @@ static u64 add_unit(struct scan *scan, const struct vmcore_unit *unit, u64 pfn)
 /*
  * Is a page in one of the kernel's lists? Then its neighbour's link leads back to
  * it. A page in the middle of a free block is in none; what is in its place for
- * links is older, or poison.
+ * links is older, or poison, or links to itself, as the kernel makes each struct page
+ * at boot.
  */
 static bool is_listed(struct vmcore_memmap *map, u64 pfn, const u64 *page)
 {
 	const struct vmcore_rules *rules = map->space.rules;
-	u64 next, back, word = vmcore_word_bytes(rules);
+	u64 own, next, back, word = vmcore_word_bytes(rules);
 
 	if (rules->list_word >= rules->page_words)
 		return false;
+	own = vmcore_memmap_vaddr(map, pfn) + rules->list_word * word;
 	next = page[rules->list_word];
-	return next >= rules->kernel_start &&
-	       !vmcore_read_word(&map->space, next + word, &back) &&
-	       back == vmcore_memmap_vaddr(map, pfn) + rules->list_word * word;
+	return next >= rules->kernel_start && next != own &&
+	       !vmcore_read_word(&map->space, next + word, &back) && back == own;
 }
 
 /*

@@ -881,8 +881,31 @@ static void damaged_order_test(struct kunit *test)
 	}
 }
 
+/* Free memory that nobody has used since boot: each struct page links to itself. */
+static void untouched_block_test(struct kunit *test)
+{
+	struct sample *sample = sample_create(test, note_6_12);
+	u64 vaddr = SAMPLE_BASE + SAMPLE_MEMMAP;
+	struct tally tally;
+	u64 pfn;
+
+	sample_init(test, sample, note_6_12);
+	make_free(sample, 0, 10);
+	sample_page(sample, 0)[WORD_COUNTS] = TYPE_BUDDY;
+	for (pfn = 1; pfn < 1024; pfn++) {
+		u64 *page = sample_page(sample, pfn);
+
+		page[WORD_COUNTS] = NO_TYPE;
+		page[WORD_HEAD] = vaddr + (pfn * SAMPLE_WORDS + WORD_HEAD) * 8;
+		page[WORD_HEAD + 1] = page[WORD_HEAD];
+	}
+	scan_one_block(test, sample, 0, &tally);
+	KUNIT_EXPECT_EQ(test, tally.pages[VMCORE_CLASS_FREE], 1024);
+}
+
 static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(page_test),
+	KUNIT_CASE(untouched_block_test),
 	KUNIT_CASE(seen_test),
 	KUNIT_CASE(compound_test),
 	KUNIT_CASE(release_test),

@@ -138,6 +138,8 @@ def rule_lines(info):
         "FIELD(mapping)": field("mapping", U64_MAX - 3, U64_MAX),
         "RULE(tail)": has("compound_head", 1, 1),
         "RULE(head)": flagged(flags["head"]),
+        "RULE(hugetlb)": typed("hugetlb"),
+        "RULE(untyped)": has("page_type", 0xffffffff, 0xffffffff),
         **{f"RULE({place:x})": rule for place, rule in enumerate(rules)},
     }
 

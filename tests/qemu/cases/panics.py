@@ -20,8 +20,6 @@ class Case:
 
 
 EAT_MEMORY = "tail /dev/zero"
-SOFTDOG = "drivers/watchdog/softdog.ko"
-FEED_ONCE = "insmod /lib/softdog.ko soft_panic=1 soft_margin=1; : >/dev/watchdog; sleep 60"
 GO_ON_AND_OFF = """while :; do
     echo 0 >/sys/devices/system/cpu/cpu1/online
     echo 1 >/sys/devices/system/cpu/cpu1/online
@@ -39,11 +37,8 @@ CASES = {
     "jump-to-nowhere": Case("nowhere", prepare="echo 1 >/proc/sys/kernel/panic_on_oops"),
     "double-fault": Case("rsp"),
     "hotplug-lock": Case("hotplug", "kdump_test_panic"),
-    "init-killed": Case("init"),
     "oom-1": Case(EAT_MEMORY, "out_of_memory", prepare="echo 1 >/proc/sys/vm/panic_on_oom"),
     "oom-2": Case(EAT_MEMORY, "out_of_memory", prepare="echo 2 >/proc/sys/vm/panic_on_oom"),
-    "softdog-1cpu": Case(FEED_ONCE, cpus=1, extra=(SOFTDOG,)),
-    "softdog-2cpu": Case(FEED_ONCE, extra=(SOFTDOG,)),
     "hard-lockup": Case("lockup", prepare="echo 2 >/proc/sys/kernel/watchdog_thresh;"
                                           " echo 1 >/proc/sys/kernel/hardlockup_panic"),
     "deaf-cpu": Case("deaf", "kdump_test_panic"),

@@ -351,7 +351,8 @@ def tables(runner, shell):
         with Machine() as machine:
             if table:
                 machine.file("sys/firmware/efi/systab", table)
-            output = machine.run(shell, """CMDLINE_APPEND= image=x line_KDUMP_COMMANDLINE=1 KDUMP_COMMANDLINE='%s'
+            output = machine.run(shell, """CMDLINE_APPEND= image=x line_KDUMP_COMMANDLINE=1
+                KDUMP_COMMANDLINE='%s'
                 make_cmdline; echo "<$cmdline>" """ % cmdline)
             runner.equal(f"{shell} {table} {cmdline}", output, f"<{wanted} nr_cpus=1>\n")
 

@@ -80,11 +80,14 @@ static void fill_note(const struct old *old, char *note, size_t room)
 	snprintf(note, room,
 		 "OSRELEASE=6.12.117\nPAGESIZE=65536\nSIZE(page)=%u\n"
 		 "SYMBOL(mem_section)=%x\nLENGTH(mem_section)=1\nSIZE(mem_section)=%u\n"
-		 "OFFSET(mem_section.section_mem_map)=%u\nNUMBER(SECTION_SIZE_BITS)=24\n"
+		 "OFFSET(mem_section.section_mem_map)=%u\n"
+		 "NUMBER(SECTION_SIZE_BITS)=24\n"
 		 "OFFSET(page.flags)=0\nOFFSET(page.compound_head)=%u\n"
 		 "OFFSET(page.mapping)=%u\nOFFSET(page.private)=%u\n"
 		 "OFFSET(page._mapcount)=%u\nOFFSET(page._refcount)=%u\n"
-		 "LENGTH(zone.free_area)=11\nNUMBER(PG_lru)=5\nNUMBER(PG_head_mask)=64\n"
+		 "LENGTH(zone.free_area)=11\n"
+		 "NUMBER(PG_lru)=5\n"
+		 "NUMBER(PG_head_mask)=64\n"
 		 "NUMBER(PG_hwpoison)=21\n" NOTE_TYPES,
 		 9 * word, SAMPLE_ROOTS, 2 * word, word, word, 3 * word, 5 * word,
 		 7 * word, 7 * word + 4);

@@ -20,7 +20,8 @@ SEED = random.randrange(1 << 32)
 GIB = 1 << 30
 
 # First and last byte of RAM of machines that people have.
-SERVER = """0-8efff 90000-9ffff 100000-4bd0701f 4bd07020-4bd6965f 4bd69660-4bd6a01f 4bd6a020-4bdcc65f
+SERVER = """0-8efff 90000-9ffff 100000-4bd0701f 4bd07020-4bd6965f 4bd69660-4bd6a01f
+    4bd6a020-4bdcc65f
     4bdcc660-4bdcd01f 4bdcd020-4be01c5f 4be01c60-4be0201f 4be02020-4be36c5f 4be36c60-4be3701f
     4be37020-4be3f05f 4be3f060-4be4001f 4be40020-4be5325f 4be53260-4be5401f 4be54020-4be8a45f
     4be8a460-4be8b01f 4be8b020-4bec145f 4bec1460-4bec201f 4bec2020-4bef845f 4bef8460-4bef901f
@@ -29,7 +30,8 @@ SERVER = """0-8efff 90000-9ffff 100000-4bd0701f 4bd07020-4bd6965f 4bd69660-4bd6a
     7880000000-907fdfffff 9080000000-a87fdfffff a880000000-c07e7bffff c07fc00000-c07fcfffff"""
 MACHINES = {
     "a server of two sockets": SERVER,
-    "a laptop with reserved memory high up": "0-9ffff 100000-9afefff a000000-a1fffff "
+    "a laptop with reserved memory high up":
+        "0-9ffff 100000-9afefff a000000-a1fffff "
         "a212000-8e43dfff 9a5ff000-9bffafff 100000000-837ffffff 858000000-85de7ffff",
     "Xen's first domain": "0-9efff 100000-40060f1d",
     "a small virtual machine": "0-9fffe 100000-1ffffff",

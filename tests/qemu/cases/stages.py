@@ -6,7 +6,8 @@ import zlib
 
 from harness import artifacts, paths, suite
 from harness.guest import GuestError
-from harness.kdump import (LOADERS, MODULE, Patterns, check_edges, check_on_stack, insert_module, kernel_address, load, make_fail, on_cpu,
+from harness.kdump import (LOADERS, MODULE, Patterns, check_edges, check_on_stack,
+                           insert_module, kernel_address, load, make_fail, on_cpu,
                            open_dump, ram_ranges)
 from harness.pairwise import all_pairs, product
 from harness.suite import Skip, check, full_test, test

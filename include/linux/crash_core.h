@@ -46,6 +46,7 @@ bool crash_panic_is_nested(void);
  * @CRASH_ENCRYPTION: make memory that is shared with the host private again
  * @CRASH_VMCOREINFO: complete vmcoreinfo
  * @CRASH_JUMP: start the crash kernel
+ * @CRASH_NR_STAGES: how many there are
  *
  * From CRASH_VIRTUALIZATION to CRASH_ENCRYPTION they are the architecture's.
  */

@@ -23,6 +23,7 @@
  * @compression: of pages
  * @level:	 what is left out, as makedumpfile's -d; for the record
  * @threads:	 workers, from 1 to THREADS_MAX
+ * @cut:	 headers name more than could be written: what there is has been cut off
  */
 struct save {
 	struct source *source;

@@ -197,8 +197,8 @@ def protected_record(context):
         make_fail(guest)
         pointer = kernel_address(guest, "crash_record")
         for way in ("mapping", "direct"):
-            text = guest.sh(f"{{ echo '{pointer} {way}' >/sys/module/kdump_fail/parameters/write; }}"
-                            " 2>&1 || true")
+            text = guest.sh(f"{{ echo '{pointer} {way}'"
+                            " >/sys/module/kdump_fail/parameters/write; } 2>&1 || true")
             check("Permission denied" in text, f"{way}: {text or 'written'}")
 
 

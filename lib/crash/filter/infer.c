@@ -40,7 +40,7 @@ static u64 get_struct_bytes(const struct vmcore_note_reader *from)
 
 /* The bytes, a power of two, at an offset into two struct pages, as bits of a word. */
 static struct vmcore_field make_field_at(const struct vmcore_note_reader *from,
-				    u64 offset, u32 bytes)
+					 u64 offset, u32 bytes)
 {
 	struct vmcore_field field = {};
 	u32 word = get_long_bytes(from), before = offset & (word - 1);
@@ -55,7 +55,7 @@ static struct vmcore_field make_field_at(const struct vmcore_note_reader *from,
 }
 
 static struct vmcore_test make_value_test(struct vmcore_field field, u64 mask,
-				     u64 value)
+					  u64 value)
 {
 	return (struct vmcore_test) {
 		.word = field.word,
@@ -66,7 +66,7 @@ static struct vmcore_test make_value_test(struct vmcore_field field, u64 mask,
 
 /* Is the bit with that number set? There is no mask if the note lacks the number. */
 static struct vmcore_test make_flag_test(const struct vmcore_note_reader *from,
-				    struct vmcore_field flags, const char *key)
+					 struct vmcore_field flags, const char *key)
 {
 	u64 bit;
 
@@ -77,7 +77,7 @@ static struct vmcore_test make_flag_test(const struct vmcore_note_reader *from,
 
 /* Has the page that type? */
 static struct vmcore_test make_type_test(const struct vmcore_note_reader *from,
-				    struct vmcore_field type, const char *key)
+					 struct vmcore_field type, const char *key)
 {
 	u64 value;
 
@@ -92,8 +92,8 @@ static bool is_known(const struct vmcore_test *test)
 }
 
 static struct vmcore_test make_slab_test(const struct vmcore_note_reader *from,
-				    struct vmcore_field flags,
-				    struct vmcore_field type)
+					 struct vmcore_field flags,
+					 struct vmcore_field type)
 {
 	struct vmcore_test test =
 		make_type_test(from, type, "NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)");
@@ -117,8 +117,8 @@ static struct vmcore_field make_second_byte(const struct vmcore_note_reader *fro
 }
 
 static struct vmcore_test make_hugetlb_test(const struct vmcore_note_reader *from,
-				       struct vmcore_field second_flags,
-				       struct vmcore_field type)
+					    struct vmcore_field second_flags,
+					    struct vmcore_field type)
 {
 	struct vmcore_field dtor =
 		make_second_byte(from, "OFFSET(page.compound_dtor)",
@@ -152,7 +152,7 @@ static bool order_is_in_flags(const struct vmcore_note_reader *from,
 }
 
 static struct vmcore_field make_order_field(const struct vmcore_note_reader *from,
-				       struct vmcore_field second_flags)
+					    struct vmcore_field second_flags)
 {
 	struct vmcore_field field =
 		make_second_byte(from, "OFFSET(page.compound_order)",

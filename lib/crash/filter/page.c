@@ -30,7 +30,7 @@ static bool matches_rule(const struct vmcore_rule *rule, const u64 *page)
 
 /* Which of the bits that rules ask for are not as in the page seen last? */
 static u64 compare_bits(const struct vmcore_rules *rules,
-		       const struct vmcore_seen *seen, const u64 *page)
+			const struct vmcore_seen *seen, const u64 *page)
 {
 	u64 differs = 0;
 	u32 i;

@@ -133,9 +133,9 @@ static bool read_optional(struct vmcore_note_reader *from, const char *key,
 }
 
 static bool read_number(struct vmcore_note_reader *from, const char *key,
-		       bool (*make)(const u64 *numbers, u32 words,
-				    struct vmcore_field *field),
-		       struct vmcore_field *field)
+			bool (*make)(const u64 *numbers, u32 words,
+				     struct vmcore_field *field),
+			struct vmcore_field *field)
 {
 	u64 numbers[MAX_NUMBERS];
 	struct piece line;

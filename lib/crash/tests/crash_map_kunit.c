@@ -157,7 +157,7 @@ static u32 next_address(u32 *state)
 
 /* Is toy address at what the segments say, in some of them, or in none? */
 static bool map_agrees(const struct crash_segment *loads, u32 nr_loads,
-		   const struct crash_run *runs, u32 nr_runs, u64 at)
+		       const struct crash_run *runs, u32 nr_runs, u64 at)
 {
 	u32 i, in = crash_map_find(runs, nr_runs, at);
 	bool mapped = in < nr_runs && runs[in].paddr <= at;

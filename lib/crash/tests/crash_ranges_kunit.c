@@ -41,7 +41,7 @@ static unsigned int count_ranges(const struct range *ranges)
 }
 
 static struct crash_mem *make_ranges(struct kunit *test, const struct range *ranges,
-				  unsigned int room)
+				     unsigned int room)
 {
 	struct crash_mem *mem;
 
@@ -154,7 +154,7 @@ static const struct range_case exclude_cases[] = {
 };
 
 static int add_crash_range(struct crash_mem *mem, unsigned long long start,
-	       unsigned long long end)
+			   unsigned long long end)
 {
 	return crash_add_mem_range(mem, start, end);
 }

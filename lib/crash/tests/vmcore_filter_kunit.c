@@ -516,7 +516,7 @@ static void scan_level(struct kunit *test, struct sample *sample, u64 block, u32
 }
 
 static void scan_one_block(struct kunit *test, struct sample *sample, u64 block,
-		 struct tally *tally)
+			   struct tally *tally)
 {
 	scan_level(test, sample, block, VMCORE_LEVEL_MAX, tally);
 }

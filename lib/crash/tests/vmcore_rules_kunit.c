@@ -316,7 +316,7 @@ static const struct future_case future_cases[] = {
 };
 
 static struct vmcore_unit classify_future(struct sample *sample,
-				   const struct future_case *this)
+					  const struct future_case *this)
 {
 	u64 page[2 * SAMPLE_WORDS] = {
 		[2] = this->mapping, [4] = this->flags, [7] = this->types,

@@ -163,7 +163,7 @@ uint64_t source_data(const struct source *source, uint64_t offset, uint64_t end)
 	uint64_t present;
 
 	if (found < 0 && errno == ENXIO) {
-		/* A hole at the end; or the file has become shorter, and what is lost is no hole. */
+		/* A hole at the end; or the file has become shorter, which is no hole. */
 		present = size_now(source);
 		if (present >= end)
 			return end;

@@ -201,7 +201,8 @@ static inline void sample_init(struct kunit *test, struct sample *sample,
 	sample_tables(sample);
 	for (pfn = 0; pfn < SAMPLE_PAGES; pfn++)
 		sample_page(sample, pfn)[WORD_COUNTS] = 1ULL << 32 | NO_TYPE;
-	KUNIT_ASSERT_EQ(test, vmcore_rules_init(&sample->rules, &sample_elf, note, strlen(note)), 0);
+	KUNIT_ASSERT_EQ(test,
+			vmcore_rules_init(&sample->rules, &sample_elf, note, strlen(note)), 0);
 	vmcore_memmap_init(&sample->map, &sample->rules, &sample->memory,
 			   &sample->memory);
 }

@@ -47,7 +47,8 @@ static struct own *read_own(struct kunit *test)
 	line = strstr(note, "RULES(page)");
 	KUNIT_ASSERT_NOT_NULL(test, line);
 	*line = '#';
-	KUNIT_ASSERT_EQ(test, vmcore_rules_init(&own->inferred, &own_elf, note, vmcoreinfo_size), 0);
+	KUNIT_ASSERT_EQ(test,
+			vmcore_rules_init(&own->inferred, &own_elf, note, vmcoreinfo_size), 0);
 	return own;
 }
 

@@ -168,13 +168,13 @@ static void remember_event(unsigned int action, const struct memory_notify *arg)
 		return;
 	}
 	removed = kmalloc(sizeof(*removed), GFP_KERNEL);
-	if (!removed) {
+	if (removed) {
+		removed->notify = *arg;
+		list_add_tail(&removed->list, &removed_memory);
+	} else {
 		pr_warn("page frames from %#lx on have gone, but may be in a dump\n",
 			arg->start_pfn);
-		return;
 	}
-	removed->notify = *arg;
-	list_add_tail(&removed->list, &removed_memory);
 }
 
 static void handle_event(unsigned int action, void *arg)

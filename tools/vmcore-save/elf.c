@@ -40,7 +40,7 @@ struct elf {
 	unsigned int fd_count;
 	uint64_t written;
 	bool begun;
-	char header[BLOCK] __attribute__((aligned(SINK_ALIGN)));
+	_Alignas(SINK_ALIGN) char header[BLOCK];
 };
 
 /* Find data from an offset on. */

@@ -79,11 +79,12 @@ static const struct vmcore_arch *find_arch(const struct crash_elf *elf)
 	static const struct vmcore_arch * const archs[] = {
 		&vmcore_x86_64,
 	};
+	bool big_endian = elf->data == ELFDATA2MSB;
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(archs); i++) {
 		if (archs[i]->machine == elf->machine &&
-		    archs[i]->big_endian == (elf->data == ELFDATA2MSB))
+		    archs[i]->big_endian == big_endian)
 			return archs[i];
 	}
 	return NULL;

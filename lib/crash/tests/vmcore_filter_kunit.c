@@ -856,6 +856,7 @@ static void damaged_order_test(struct kunit *test)
 	struct tally tally;
 	unsigned int i, k;
 	u32 order, wrong;
+	u64 *half;
 
 	for (k = 0; k < ARRAY_SIZE(notes) * ARRAY_SIZE(next); k++) {
 		i = k % ARRAY_SIZE(next);
@@ -869,8 +870,10 @@ static void damaged_order_test(struct kunit *test)
 			for (wrong = order; wrong <= 10; wrong++) {
 				sample_page(sample, 0)[WORD_PRIVATE] = wrong;
 				/* A CPU may just have taken a page from its list. */
-				if (wrong > order + 1)
-					sample_page(sample, 1ULL << (wrong - 1))[WORD_COUNTS] = NO_TYPE;
+				if (wrong > order + 1) {
+					half = sample_page(sample, 1ULL << (wrong - 1));
+					half[WORD_COUNTS] = NO_TYPE;
+				}
 				scan_one_block(test, sample, 0, &tally);
 				KUNIT_EXPECT_EQ_MSG(test, tally.pages[VMCORE_CLASS_FREE],
 						    wrong == order ? 1ULL << order : 0,

@@ -234,11 +234,12 @@ STACK_FRAME_NON_STANDARD(kdump_test_rsp);
 
 static noinline __noclone int kdump_test_recurse(int depth)
 {
-	volatile char frame[512];
+	char frame[512];
 
 	if (depth == INT_MAX)
 		return 0;
 	frame[depth % sizeof(frame)] = depth;
+	barrier_data(frame);
 	return kdump_test_recurse(depth + 1) + frame[depth % sizeof(frame)];
 }
 

@@ -240,7 +240,6 @@ int probe_map(int argc, char **argv)
 int probe_map_all(int argc, char **argv)
 {
 	size_t size, tables;
-	unsigned long sum = 0;
 	char *map;
 
 	if (argc != 2)
@@ -251,14 +250,14 @@ int probe_map_all(int argc, char **argv)
 	tables = page_tables();
 	map = map_at(NULL, size, 0, MAP_PRIVATE);
 	for (size_t at = 0; at < size; at += 16 * HUGE)
-		sum += *(volatile unsigned char *)(map + at);
+		asm volatile("" : : "r" (map[at]));
 	tables = page_tables() - tables;
 	for (size_t at = 0; at < size; at += size / 64 / PAGE * PAGE)
 		compare_page(map, 0, at, "all of the file");
 	compare_page(map, 0, size - PAGE, "the end of the file");
 	munmap(map, size);
 	printf("%zu\n", tables);
-	return sum == (unsigned long)-1;
+	return 0;
 }
 
 int probe_map_over(int argc, char **argv)

@@ -47,12 +47,13 @@ unsigned long __per_cpu_offset[2];
 unsigned long __cpu_online_mask = 1;
 struct atomic panic_cpu;
 struct list_head modules = { &modules, &modules };
-extern struct signal_struct init_signals;
+struct signal_struct init_signals;
 struct task_struct init_task = {
 	.tasks = { &init_task.tasks, &init_task.tasks },
 	.thread_node = { &init_signals.thread_head, &init_signals.thread_head },
 	.signal = &init_signals, .comm = "swapper/0",
 };
+
 struct signal_struct init_signals = { { &init_task.thread_node, &init_task.thread_node } };
 struct rq runqueues = { &init_task, &init_task };
 unsigned long tainted_mask, _totalram_pages;

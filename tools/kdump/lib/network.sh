@@ -248,7 +248,7 @@ check_ssh()
 	if ! ssh_answer=$(ssh_run "mkdir -p $ssh_path && test -w $ssh_path && echo writable;
 			newest=\$(ls -d $ssh_path/$(quote "$host")-$DATES $ssh_path/$(quote "$host")-$DATES$TIES \
 				2>/dev/null | sort | tail -n 1);
-			head -c $RECORD_LIMIT \"\$newest/kdump-status\" 2>/dev/null; exit 0" 2>"$WORK/ssh-error" </dev/null); then
+			head -c $RECORD_LIMIT \"\$newest/kdump-status\" 2>/dev/null | tr -d '\000'; exit 0" 2>"$WORK/ssh-error" </dev/null); then
 		target_problem "no ssh connection to $conf_target ($(tail -n 1 "$WORK/ssh-error" | printable))" \
 			"run kdump propagate; is the server's key still the same?"
 		return

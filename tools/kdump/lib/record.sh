@@ -18,7 +18,7 @@ keep_record()
 			[ ! -f "./$record_folder/kdump-status" ] || record_newest=$record_folder
 		done
 		[ -n "${record_newest-}" ] && enter_one "$record_newest" "" &&
-			print_inside kdump-status "$RECORD_LIMIT"
+			print_inside kdump-status "$RECORD_LIMIT" | tr -d '\000'
 	) || return 0
 	keep_record_text "$record_text"
 }
@@ -100,7 +100,7 @@ refresh_record()
 {
 	host=$(host_name)
 	if [ -s "$STATE/lost-record" ]; then
-		keep_record_text "$(head -c "$RECORD_LIMIT" "$STATE/lost-record")"
+		keep_record_text "$(head -c "$RECORD_LIMIT" "$STATE/lost-record" | tr -d '\000')"
 		rm -f "$STATE/lost-record" 2>/dev/null
 	fi
 	if [ -d "${conf_path-/var/crash}" ] && [ -z "${line_target-}" ]; then

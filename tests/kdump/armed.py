@@ -33,7 +33,7 @@ reserved_bytes() { echo 1; }
 need_root() { :; }
 check_configuration() {
     read_configuration
-    image=$HERE/vmlinuz target_name=there save_path=/x cmdline="a=$(cat $HERE/words)"
+    image=$HERE/vmlinuz lockdown_image= target_name=there save_path=/x cmdline="a=$(cat $HERE/words)"
     refuse_problems; check_sysctl; refuse_problems; }
 update_initramfs() { rm -f $INITRAMFS; cp $HERE/initramfs $INITRAMFS; }
 notify_creation() { :; }
@@ -240,7 +240,7 @@ date() {
 }
 check_configuration() {
     read_configuration
-    image=$HERE/vmlinuz cmdline=a=1 final_action=reboot failure_action=reboot format=
+    image=$HERE/vmlinuz lockdown_image= cmdline=a=1 final_action=reboot failure_action=reboot format=
     reach_seconds=${KDUMP_NET_TIMEOUT-60}
     resolve_target
     [ "$unreachable" -eq 0 ] || arm_last
@@ -303,6 +303,8 @@ def locks(runner, shell):
             (lock; echo free; ls $RUN)""")
         runner.check(f"{shell} lock", output, "held\nfree\n")
         runner.equal(f"{shell} lock: {output}", "work.old" in output, False)
+        output = machine.run(shell, "mkdir() { :; }; PATH=/none; lock")
+        runner.check(f"{shell} lock without flock", output, "no flock: install util-linux")
 
 
 def initramfs(runner, shell):

@@ -39,7 +39,8 @@ def blanks(runner, shell):
                      f"1 0 8:1 / {escaped} rw - ext4 {machine.path}/dev/sda1 rw\n")
         machine.file("proc/mounts", f"{machine.path}/dev/sda1 {escaped} ext4 rw 0 0\n")
         machine.file("My Disk/crash/h-2024-01-02-03:04:05/kdump-status", "result=ok\nstage=x\n")
-        output = machine.run(shell, "check_features() { :; }; read_configuration; resolve_target; "
+        output = machine.run(shell, "check_features() { feature_options= feature_seconds=0; }; "
+                             "read_configuration; resolve_target; "
                              'echo "problems<$problems>"; refresh_record; record_value stage',
                              "ext4 LABEL=sda1\npath /crash", "KDUMP_HOST=h")
         runner.equal(f"{shell} a blank", output.splitlines()[-2:], ["problems<0>", "x"])

@@ -96,6 +96,9 @@ class Guest:
         self.workdir = pathlib.Path(workdir)
         self.workdir.mkdir(parents=True, exist_ok=True)
         self.console_path = self.workdir / "console.log"
+        if self.console_path.exists():      # of an earlier boot of the test
+            earlier = len(list(self.workdir.glob("console-*.log"))) + 1
+            self.console_path.rename(self.workdir / f"console-{earlier}.log")
         self.timeout = timeout
         self.kernel_options = machine.kernel_options()
         agent, agent_end = socket.socketpair()

@@ -4,6 +4,7 @@ import json
 import re
 import time
 
+from harness import servers
 from harness.guest import ROOMY
 from harness.kdump import on_cpu
 from harness.makedumpfile import installed
@@ -131,7 +132,7 @@ def nvme(context):
     devices = ("-drive", f"file={path},format=raw,if=none,id=disk-drive,cache=unsafe",
                "-device", "nvme,drive=disk-drive,serial=dump")
     crash = Crash(context, "ext4 UUID=5a3b9c2e-1111-4222-8333-444455556667\n", devices,
-                  machine={"cpus": "3"})
+                  programs=[servers.program("blkid")], machine={"cpus": "3"})
     console = crash.arm_and_crash(trigger=on_cpu(1, "echo c >/proc/sysrq-trigger"))
     check(re.findall("Brought up 1 node, (.) CPUs", console) == ["3", "2"], "other CPUs came up")
     with crash.boot() as guest:

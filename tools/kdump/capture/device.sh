@@ -17,12 +17,6 @@ load_modules()
 # passed over before it is taken.
 OTHER_TRIES=50
 
-# tagged_devices TAG=VALUE: all that have it
-tagged_devices()
-{
-	blkid 2>/dev/null | grep -F " ${1%%=*}=\"${1#*=}\"" | sed 's/:.*//'
-}
-
 # find_device SPEC: print the device that a specification names, once it is there.  Copies
 # of a disk have the same UUID and labels, so the size and the entry in the partition
 # table must be those that were there when kdump was armed.

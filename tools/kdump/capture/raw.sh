@@ -43,6 +43,23 @@ same_device()
 	[ "$(blockdev --getsize64 "$1" 2>/dev/null)" = "$2" ] && [ "$(partition_id "$1")" = "$3" ]
 }
 
+# tagged_devices TAG=VALUE: all devices that have this UUID or label now.  A busybox without blkid,
+# as Debian's, knows the first of them only.
+tagged_devices()
+{
+	if ! command -v blkid >/dev/null; then
+		findfs "$1" 2>/dev/null
+		return
+	fi
+	tagged_options=
+	# Its cache need not know yet what has just come; busybox's has no options.
+	case $(blkid -V 2>&1) in
+	*util-linux*) tagged_options="-c /dev/null" ;;
+	esac
+	# shellcheck disable=SC2086 # a list of words
+	blkid $tagged_options 2>/dev/null | grep -F " ${1%%=*}=\"${1#*=}\"" | sed 's/: .*//'
+}
+
 # find_raw NODE: it, or the one that has changed names with it
 find_raw()
 {

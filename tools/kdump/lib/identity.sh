@@ -47,18 +47,6 @@ mount_remedy()
 	esac
 }
 
-# tagged_nodes TAG=VALUE: all devices that have it now
-tagged_nodes()
-{
-	tagged_options=
-	# Its cache need not know yet what has just come; busybox's has no options.
-	case $(blkid -V 2>&1) in
-	*util-linux*) tagged_options="-c /dev/null" ;;
-	esac
-	# shellcheck disable=SC2086 # a list of words
-	blkid $tagged_options 2>/dev/null | grep -F " ${1%%=*}=\"${1#*=}\"" | sed 's/: .*//'
-}
-
 # A copy of a disk has the same UUID and labels, and the capture kernel, which may find
 # them in another order, has nothing else to go by.
 refuse_copies()
@@ -67,7 +55,7 @@ refuse_copies()
 	LABEL=* | UUID=*) ;;
 	*) return ;;
 	esac
-	for copy_node in $(tagged_nodes "$device"); do
+	for copy_node in $(tagged_devices "$device"); do
 		[ "$(readlink -f "$copy_node")" != "$(readlink -f "$device_node")" ] || continue
 		target_problem "$device is not the only one: $copy_node has the same name as $device_node" \
 			"take the copy away, or give it another UUID and label (tune2fs -U random, xfs_admin -U generate, btrfstune -u)"

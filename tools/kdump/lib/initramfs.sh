@@ -123,6 +123,15 @@ plan_base()
 	[ ! -x "$LIB/vmcore-save" ] || plan_program "$LIB/vmcore-save"
 }
 
+# plan_blkid: the program that tells copies of a file system apart, where busybox has none
+plan_blkid()
+{
+	grep -q "^[A-Z_]*DEVICE='\(UUID\|LABEL\)=" "$WORK/settings" &&
+		! "$busybox" --list 2>/dev/null | grep -q -x blkid &&
+		program_path blkid >/dev/null || return 0
+	plan_command blkid
+}
+
 # plan_modules LIST FILE...: modules, and the list of them for the capture side
 plan_modules()
 {
@@ -252,6 +261,7 @@ make_plan()
 	write_settings >"$WORK/settings"
 	{
 		plan_base
+		plan_blkid
 		# shellcheck disable=SC2086 # lists of words
 		plan_modules "$WORK/watchdogs" $watchdog_files
 		# shellcheck disable=SC2086

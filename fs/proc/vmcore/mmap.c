@@ -61,7 +61,7 @@ static vm_fault_t fault_in_oldmem(struct vm_fault *vmf, struct vmcore_file *vf,
 	bool left_out;
 
 	if (oldmem_huge_size())
-		start -= min(offset, (now_pa + offset) % oldmem_huge_size());
+		start -= min(offset, (now_pa + offset) & (oldmem_huge_size() - 1));
 	same = vmcore_file_extent(vf, region, start,
 				  min(most, region->size - start), &left_out);
 	if (start + same <= offset) {

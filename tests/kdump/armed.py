@@ -33,7 +33,8 @@ reserved_bytes() { echo 1; }
 need_root() { :; }
 check_configuration() {
     read_configuration
-    image=$HERE/vmlinuz lockdown_image= target_name=there save_path=/x cmdline="a=$(cat $HERE/words)"
+    image=$HERE/vmlinuz lockdown_image=
+    target_name=there save_path=/x cmdline="a=$(cat $HERE/words)"
     refuse_problems; check_sysctl; refuse_problems; }
 update_initramfs() { rm -f $INITRAMFS; cp $HERE/initramfs $INITRAMFS; }
 notify_creation() { :; }
@@ -240,7 +241,8 @@ date() {
 }
 check_configuration() {
     read_configuration
-    image=$HERE/vmlinuz lockdown_image= cmdline=a=1 final_action=reboot failure_action=reboot format=
+    image=$HERE/vmlinuz lockdown_image= cmdline=a=1 final_action=reboot
+    failure_action=reboot format=
     reach_seconds=${KDUMP_NET_TIMEOUT-60}
     resolve_target
     [ "$unreachable" -eq 0 ] || arm_last

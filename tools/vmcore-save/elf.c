@@ -31,6 +31,7 @@
  * @header:  the first block as it is to be in the end
  */
 struct elf {
+	_Alignas(SINK_ALIGN) char header[BLOCK];
 	struct save *save;
 	struct spans known;
 	size_t looked;
@@ -40,7 +41,6 @@ struct elf {
 	unsigned int fd_count;
 	uint64_t written;
 	bool begun;
-	_Alignas(SINK_ALIGN) char header[BLOCK];
 };
 
 /* Find data from an offset on. */

@@ -275,8 +275,11 @@ def file_system_features(context):
     """A crash is saved to ext4 with quotas and names in any case, which the small kernel mounts."""
     path = target(context, "-O", "quota,project,casefold")
     crash = Crash(context, CONFIG, drive(path))
-    crash.arm_and_crash()
-    check_dump(crash, "/dev/vda")
+    with crash.boot() as guest:
+        load_module(guest, "utf8data")
+        guest.sh("hostname guest; kdump start", timeout=240)
+        guest.ends_after("echo c >/proc/sysrq-trigger", timeout=240)
+    check_dump(crash, "/dev/vda", ["utf8data"])
 
 
 @full_test

@@ -87,6 +87,10 @@ def drive(path, name="dump", bus=""):
             "-device", f"virtio-blk-pci,drive={name}-drive,id={name},serial={name}{bus}")
 
 
+# The modules of the small kernel for QEMU's devices, which udev would load.
+DRIVERS = {"ide-hd": "ahci", "nvme": "nvme"}
+
+
 class Crash:
     """A machine with kdump: armed, crashed, and looked at after the reboot."""
 
@@ -112,6 +116,9 @@ class Crash:
     def boot(self):
         with self.context.boot(self.cmdline, initrd=self.initrd, devices=self.devices,
                                **self.machine) as guest:
+            for name, module in DRIVERS.items():
+                if any(str(device).startswith(name) for device in self.devices):
+                    load_module(guest, module)
             yield guest
 
     def arm_and_crash(self, prepare="", trigger="echo c >/proc/sysrq-trigger", timeout=240):

@@ -104,6 +104,16 @@ FUNCTIONS = [
      done | uniq
      """, "saved saved, but for messages that cannot be read "
      "the log could not be saved the log could not be saved"),
+    # The saver is not told which dump, so that under another kernel than ours it filters.
+    ("save", """
+     printf '#!/bin/sh\\necho "$@"\\n' >"$FOLDER/vmcore-save"
+     chmod 755 "$FOLDER/vmcore-save"
+     PATH=$FOLDER:$PATH DESTINATION=/there/vmcore
+     for COLLECTOR in "vmcore-save -l 31" "vmcore-save -d 17 -c lzo"; do
+         collect -m 4096 | sed "s|$FOLDER||"
+     done
+     """, "-l 31 -m 4096 -s /run/saver /there/vmcore "
+     "-d 17 -c lzo -m 4096 -s /run/saver /there/vmcore"),
     # Removing old dumps may take too long, and costs neither the record nor the dump.
     ("main", """
      FORMAT= DEVICE=/dev/null target_hangs=no

@@ -14,6 +14,25 @@ echo "collector<$collector>"
 """
 
 
+def levels(runner, shell):
+    """Under whichever kernel, vmcore-save leaves out what the level says; it finds the dump itself,
+    and whether it has to be filtered."""
+    other = "KDUMP_KERNELVER=6.1.0-9-amd64"
+    for config, sysconfig, wanted in (
+            ("", "", "vmcore-save -l 31"), ("", other, "vmcore-save -l 31"),
+            ("", f"{other}\nKDUMP_DUMPLEVEL=17", "vmcore-save -l 17"),
+            ("", f"{other}\nKDUMP_DUMPFORMAT=lzo", "vmcore-save -l 31 -c lzo"),
+            ("", f"{other}\nKDUMP_DUMPFORMAT=raw", "vmcore-save -l 0 -F elf"),
+            ("core_collector vmcore-save -d 25 -F elf", other, "vmcore-save -d 25 -F elf")):
+        with Machine() as machine:
+            output = machine.run(shell, """read_configuration
+                choose_collector
+                echo "collector<$collector>"
+                """, config, sysconfig)
+            runner.check(f"{shell} {config} {sysconfig}", output, f"collector<{wanted}>\n")
+            runner.equal(f"{shell} {config} {sysconfig}: {output}", output.count("warning"), 0)
+
+
 def paths(runner, shell):
     """A program that is named by its place is found there in the capture kernel, too."""
     for config, sysconfig, wanted in (
@@ -93,4 +112,4 @@ def libraries(runner, shell):
                      "/opt/v/lib\n/usr/lib/v\nmade -X -r WORK/root\n")
 
 
-CASES = (paths, interpreters, unpackers, libraries)
+CASES = (levels, paths, interpreters, unpackers, libraries)

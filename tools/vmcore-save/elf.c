@@ -198,6 +198,7 @@ static enum result count_data(struct elf *elf, uint64_t *bytes)
 		if (interrupt_wanted())
 			return interrupt_check();
 	}
+	source_scanned(source);
 	return RESULT_OK;
 }
 

@@ -65,11 +65,11 @@ static const char usage_text[] =
 	"       vmcore-save --info SOURCE\n"
 	"\n"
 	"Save the memory of a crashed kernel. SOURCE is an ELF core file of a machine,\n"
-	"by default " VMCORE_KERN ", or " VMCORE " where there is none or with -l 0.\n"
+	"by default " VMCORE_KERN ", or " VMCORE " where there is none or with -l 0 or 1.\n"
 	"DEST is a file, a block device, or - for the standard output.\n"
 	"\n"
 	"  -l LEVEL     what to leave out, 0 to 31: sum of 1 (zeros), 2 (page cache),\n"
-	"               4 (private page cache), 8 (user), 16 (free)\n"
+	"               4 (private page cache), 8 (user), 16 (free); also -d LEVEL\n"
 	"  -F FORMAT    kdump (default), elf or flat\n"
 	"  -c METHOD    zstd (default), zlib, lzo or none\n"
 	"  -t THREADS   number of threads, by default one for each CPU\n"
@@ -118,6 +118,7 @@ static bool set_option(struct options *options, int letter, const char *value)
 
 	options->for_saving |= letter != 'D' && letter != 'I';
 	switch (letter) {
+	case 'd':
 	case 'l':
 		if (!parse_number(value, 0, LEVEL_MAX, &number))
 			return false;
@@ -189,7 +190,7 @@ static enum result parse_options(struct options *options, int argc, char **argv)
 	};
 	int letter;
 
-	while ((letter = getopt_long(argc, argv, "+l:F:c:t:m:s:qh", words, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, "+d:l:F:c:t:m:s:qh", words, NULL)) != -1) {
 		if (letter == 'h' || letter == 'V')
 			exit(print_text(letter == 'h' ? usage_text : version_text));
 		if (letter == '?')
@@ -272,19 +273,38 @@ static enum result open_filtered(struct options *options, struct source *source)
 	return result;
 }
 
+/*
+ * The kernel that shows the dump leaves nothing out, so that is done here. At level 1
+ * that is what must not be read.
+ */
+static enum result open_unfiltered(struct options *options, struct source *source)
+{
+	bool asked = options->level > 0;
+	enum result result = source_open(source, options->source);
+
+	/* Of a file that somebody has named, nothing is left out unless that is asked for. */
+	if (!asked)
+		options->level = LEVEL_ZERO;
+	if (result == RESULT_OK && asked) {
+		source->filter = filter_create(source, options->level);
+		source->filtered = source->filter;
+		if (!source->filter)
+			options->level = LEVEL_ZERO;
+	}
+	return result;
+}
+
 static enum result open_source(struct options *options, struct source *source)
 {
-	if (!options->source && options->level && !access(VMCORE_KERN, R_OK))
-		options->source = VMCORE_KERN;
-	if (!options->source)
-		options->source = VMCORE;
+	if (!options->source) {
+		if (options->level < 0)
+			options->level = filter_level();
+		options->source = options->level > LEVEL_ZERO && !access(VMCORE_KERN, R_OK) ?
+				  VMCORE_KERN : VMCORE;
+	}
 	if (!strcmp(options->source, VMCORE_KERN))
 		return open_filtered(options, source);
-	if (options->level > LEVEL_ZERO)
-		note("%s: only zeros can be left out of it; other pages can of " VMCORE_KERN,
-		     options->source);
-	options->level = LEVEL_ZERO;
-	return source_open(source, options->source);
+	return open_unfiltered(options, source);
 }
 
 static enum result save_format(struct options *options, struct source *source)

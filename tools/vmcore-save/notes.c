@@ -71,6 +71,8 @@ static void take_note(void *context, size_t number, const Elf64_Nhdr *header, co
 		source->cpus++;
 	if (header->n_namesz == sizeof(INFO_NAME) && !strcmp(name, INFO_NAME))
 		take_info(source, number, desc, header->n_descsz);
+	if (header->n_namesz == sizeof("Xen") && !strcmp(name, "Xen"))
+		source->xen = true;
 }
 
 static void take_page_size(struct source *source)

@@ -149,15 +149,7 @@ static uint64_t size_now(const struct source *source)
 	return end < 0 ? 0 : end;
 }
 
-/**
- * source_data - find the next byte that is not in a hole
- * @source: file
- * @offset: where to begin
- * @end:    where to end
- *
- * Return: its offset, @end if there is none before.
- */
-uint64_t source_data(const struct source *source, uint64_t offset, uint64_t end)
+static uint64_t data_of_file(const struct source *source, uint64_t offset, uint64_t end)
 {
 	off_t found = lseek(source->fd, offset, SEEK_DATA);
 	uint64_t present;
@@ -177,6 +169,33 @@ uint64_t source_data(const struct source *source, uint64_t offset, uint64_t end)
 	return (uint64_t)found < end ? (uint64_t)found : end;
 }
 
+static uint64_t hole_of_file(const struct source *source, uint64_t offset, uint64_t end)
+{
+	off_t found = lseek(source->fd, offset, SEEK_HOLE);
+
+	if (found < 0 || (uint64_t)found <= offset || (uint64_t)found > end)
+		return end;
+	return found;
+}
+
+/**
+ * source_data - find the next byte that is not in a hole
+ * @source: file
+ * @offset: where to begin
+ * @end:    where to end
+ *
+ * Where there is a filter, a hole is what it leaves out.
+ *
+ * Return: its offset, @end if there is none before.
+ */
+uint64_t source_data(const struct source *source, uint64_t offset, uint64_t end)
+{
+	/* Holes of a file that nobody has filtered are zeros, which are found by reading. */
+	if (source->filter)
+		return filter_data(source->filter, offset, end);
+	return data_of_file(source, offset, end);
+}
+
 /**
  * source_hole - find the next byte that is in a hole
  * @source: file
@@ -187,11 +206,19 @@ uint64_t source_data(const struct source *source, uint64_t offset, uint64_t end)
  */
 uint64_t source_hole(const struct source *source, uint64_t offset, uint64_t end)
 {
-	off_t found = lseek(source->fd, offset, SEEK_HOLE);
+	if (source->filter)
+		return filter_hole(source->filter, offset, end);
+	return hole_of_file(source, offset, end);
+}
 
-	if (found < 0 || (uint64_t)found <= offset || (uint64_t)found > end)
-		return end;
-	return found;
+/**
+ * source_scanned - say that data and holes of all of the dump have been looked for
+ * @source: open dump
+ */
+void source_scanned(const struct source *source)
+{
+	if (source->filter)
+		filter_tell(source->filter);
 }
 
 static enum result file_size(struct source *source)
@@ -238,6 +265,7 @@ void source_close(struct source *source)
 {
 	if (source->fd >= 0)
 		close(source->fd);
+	filter_destroy(source->filter);
 	free(source->loads);
 	free(source->ranges);
 	free(source->notes);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "filter.h"
 #include "report.h"
 #include "spans.h"
 
@@ -41,6 +42,7 @@ struct segment {
  * @content:	name of the file that pages are read from, as a rule the same
  * @size:	bytes in it
  * @filtered:	a hole is a page that a filter left out, not one of zeros
+ * @filter:	knows the pages to be left out of it, or NULL
  * @table:	where the table of program headers is
  * @table_count: their number
  * @entry_size:	bytes of each
@@ -65,6 +67,7 @@ struct segment {
  * @info_offset: where that text is in the notes, one behind the other
  * @info_size:	its length in bytes
  * @cpus:	number of NT_PRSTATUS notes
+ * @xen:	it was a guest of Xen, or Xen itself
  * @lost:	bytes that the headers promise and the file does not have
  */
 struct source {
@@ -73,6 +76,7 @@ struct source {
 	const char *content;
 	uint64_t size;
 	bool filtered;
+	struct filter *filter;
 	uint64_t table;
 	uint64_t table_count;
 	uint32_t entry_size;
@@ -96,6 +100,7 @@ struct source {
 	uint64_t info_offset;
 	uint32_t info_size;
 	unsigned int cpus;
+	bool xen;
 	uint64_t lost;
 };
 
@@ -117,6 +122,7 @@ uint64_t source_read_parts(const struct source *source, uint64_t offset, void *b
 bool source_read_exact(const struct source *source, uint64_t offset, void *buf, uint64_t size);
 uint64_t source_data(const struct source *source, uint64_t offset, uint64_t end);
 uint64_t source_hole(const struct source *source, uint64_t offset, uint64_t end);
+void source_scanned(const struct source *source);
 
 enum result source_headers(struct source *source);
 enum result source_ranges(struct source *source);

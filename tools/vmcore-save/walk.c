@@ -99,6 +99,7 @@ static enum result count_data(struct walk *walk, uint64_t *pages, uint64_t *byte
 			return interrupt_check();
 	}
 	walk->counted = true;
+	source_scanned(walk->source);
 	return RESULT_OK;
 }
 

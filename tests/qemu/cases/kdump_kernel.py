@@ -7,6 +7,7 @@ import subprocess
 from harness import debian
 from harness.service import Crash, disk, drive, folder, load_module, record
 from harness.suite import Skip, check, full_test, test
+from kdumpreader import KdumpFile
 
 KERNEL = "/usr/lib/kdump/kernel"
 
@@ -58,7 +59,7 @@ def kexec_load(context):
 @full_test
 def debian_capture(context):
     """Debian's own kernel as the capture kernel, with its modules: it has no /proc/vmcore-kern,
-    so all but zeros is saved."""
+    and vmcore-save leaves out itself what is not the kernel's."""
     package = debian.FOLDER / "6.12"
     if not package.is_dir():
         raise Skip("no Debian kernel 6.12: scripts/debian-kernels fetches it")
@@ -82,6 +83,10 @@ def debian_capture(context):
         check(status["stage"] == "done" and status["result"] == "ok", f"the record says {status}")
         check(release in guest.sh(f"cat {found}/kexec-dmesg.log"), "another kernel saved it")
         check("sysrq triggered crash" in guest.sh(f"cat {found}/vmcore-dmesg.txt"), "no log")
+        dump = KdumpFile(guest.bytes(f"head -c 1048576 {found}/vmcore"))
+        share = f"{len(dump.saved)} of {len(dump.existing)} pages"
+        check(dump.sub["dump_level"] & ~1 == 30, f"level {dump.sub['dump_level']}: {share}")
+        check(0 < len(dump.saved) < len(dump.existing) // 2, share)
 
 
 @test

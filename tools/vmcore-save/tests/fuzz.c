@@ -80,6 +80,10 @@ static void save_dump(struct source *source, uint8_t how, uint8_t method)
 	enum result result = sink_open(&sink, dest.name, form, source->fd);
 
 	source->filtered = how & 8;
+	if (method & 4)
+		source->filter = filter_create(source, method >> 3);
+	if (source->filter)
+		source->filtered = true;
 	report_missing(source->lost);
 	if (result == RESULT_OK)
 		result = how % 4 == 2 ? save_elf(&save) : save_kdump(&save);

@@ -8,6 +8,7 @@
 GROUPS = kernel
 MODULES = modules
 N ?= 100000
+KERNELS =
 FUZZ_SECONDS ?= 600
 # Tests that need no guest.
 HOST_TESTS = "make -s -C tests/unit check" "make -s -C tools/vmcore-save check" \
@@ -53,6 +54,7 @@ test: kernel tools debian ## prove that it works
 
 test-full: GROUPS = kernel tools run test
 test-full: LAYOUTS = 20000
+test-full: KERNELS = --full
 test-full: kernel package-kernel tools debian ## the same with every combination of triggers, CPUs, loaders
 	@scripts/need $(GROUPS)
 	@scripts/sum-up $(HOST_TESTS) "tests/qemu/run-tests --full"
@@ -97,11 +99,12 @@ package-kernel: tree ## build the capture kernel that make deb and make install 
 	+@scripts/kbuild build/linux package x86_64 bzImage modules
 
 # Kernels to crash, and readers of dumps. Page sets are compared with sid's
-# makedumpfile: 1.7.8 and later know the page types of Linux 6.12.
+# makedumpfile: 1.7.8 and later know the page types of Linux 6.12. With KERNELS=--full there
+# are more kernels.
 debian:
 	@scripts/debian-programs trixie crash makedumpfile python3-drgn fence-agents-kdump && \
 		scripts/debian-programs sid makedumpfile && \
-		scripts/debian-kernels || echo "make: going on without some of Debian's programs"
+		scripts/debian-kernels $(KERNELS) || echo "make: going on without some of Debian's programs"
 
 # With the same configuration, as far as it has the symbols.
 stock:

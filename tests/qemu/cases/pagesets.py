@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Which pages /proc/vmcore-kern leaves out, compared with makedumpfile's choice."""
+"""Which pages /proc/vmcore-kern leaves out, compared with makedumpfile's choice, and
+with that of vmcore-save."""
 import concurrent.futures
 import functools
+import mmap
 import subprocess
+
+import kdumpreader
 
 from harness import debian, paths, suite, workload
 from harness.dump import Dump
@@ -17,6 +21,9 @@ BITS = {1: "zero", 2: "cache", 4: "private cache", 8: "user", 16: "free"}
 ENOUGH = 0.99       # of what makedumpfile leaves out
 AT_A_TIME = 2
 LARGEST = 1 << 18   # pages of a compound page
+# What vmcore-save is to leave out of the whole dump: each kind, and all but zeros. Free pages
+# are most of it.
+SAVER_LEVELS = (18, 20, 24, 16, 30)
 
 # In the capture kernel: the whole dump, and where each level has data. What writes to the
 # shared folder has to try again where that asks for it, as probe copy does.
@@ -129,6 +136,35 @@ def compare_all(folder):
         check(files[0].kept & ~files[bit].kept, f"the dump has no {name} pages to leave out")
 
 
+def saved(vmcore, level):
+    """The page frames that vmcore-save saves of a dump at a level."""
+    target = vmcore.with_name(f"saved-{level}")
+    done = subprocess.run([paths.ROOT / "build" / "tools" / "vmcore-save", "-q", "-c", "lzo", "-d",
+                           str(level), vmcore, target], capture_output=True, text=True,
+                          check=False)
+    check(not done.returncode and "zeros" not in done.stderr,
+          f"vmcore-save -d {level}: exit status {done.returncode}\n{done.stderr}")
+    with (open(target, "rb") as stream,
+          mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ) as content):
+        found = from_frames(kdumpreader.KdumpFile(content).saved)
+    target.unlink()
+    return found
+
+
+def check_saver(folder):
+    """Compare what vmcore-save leaves out of the whole dump with what was left out of
+    /proc/vmcore-kern."""
+    with open(folder / "vmcore", "rb") as stream:
+        loads = Dump(stream).core.loads
+    existing = left_out(loads, [])
+    for level in SAVER_LEVELS:
+        wanted = existing & ~left_out(loads, read_extents(folder / f"extents-{level}"))
+        found = saved(folder / "vmcore", level)
+        check(found == wanted,
+              f"level {level}: vmcore-save leaves out {describe(wanted & ~found)} that are in "
+              f"/proc/vmcore-kern, and keeps {describe(found & ~wanted)} that are not")
+
+
 KINDS = ("Buffers", "Cached", "SwapCached", "Mlocked", "AnonPages", "Mapped", "Shmem", "Slab",
          "PageTables", "Dirty", "AnonHugePages", "HugePages_Total", "HugePages_Free")
 KINDS_OF_DEBIAN = ("ShmemHugePages", "HardwareCorrupted")
@@ -147,13 +183,14 @@ def page_sets(context, boot, kinds, rules):
         guest.sh(SAVE, timeout=600)
     summary = (context.workdir / "summary").read_text(encoding="ascii")
     check(f"rules: {rules}\n" in summary, f"no rules: {rules} in\n{summary}")
+    check_saver(context.workdir)
     compare_all(context.workdir)
 
 
 @test
 def own(context):
     """Of our own kernel, by the rules that it states, /proc/vmcore-kern leaves out at each level
-    what makedumpfile does, and nothing that it keeps."""
+    what makedumpfile does, and nothing that it keeps; vmcore-save does the same."""
     page_sets(context, functools.partial(context.boot, "crashkernel=96M"), KINDS,
               "stated, version 1")
 
@@ -163,7 +200,8 @@ def of_debian(name, context):
               KINDS + KINDS_OF_DEBIAN, "inferred")
 
 
-for kernel in debian.NAMES:
+for kernel in debian.NAMES + debian.MORE_NAMES:
     suite.add(f"pagesets.debian-{kernel}", functools.partial(of_debian, kernel),
               f"""Of Debian's kernel {kernel}, /proc/vmcore-kern leaves out at each level what
-                  makedumpfile does, and nothing that it keeps.""")
+                  makedumpfile does, and nothing that it keeps; vmcore-save does the same.""",
+              full=kernel in debian.MORE_NAMES)

@@ -11,13 +11,15 @@ from .suite import Skip
 
 FOLDER = paths.ROOT / "build" / "debian"
 NAMES = ("6.1", "6.12", "newest")
+# These are fetched with --full only.
+MORE_NAMES = ("5.10", "backports")
 
 
 def boot(name, workdir, cmdline="crashkernel=96M", **machine):
     """A guest that runs a Debian kernel, and has our image to load."""
     folder = FOLDER / name
     if not folder.is_dir():
-        raise Skip(f"no Debian kernel {name}: scripts/debian-kernels fetches it")
+        raise Skip(f"no Debian kernel {name}: scripts/debian-kernels --full fetches it")
     initrd = initramfs.write(workdir / "initrd", paths.bzimage(), [(artifacts.PROBE, "/bin/probe")],
                              [(module, f"/lib/{module.name}")
                               for module in sorted((folder / "modules").iterdir())])

@@ -21,6 +21,7 @@ static const struct {
 	{ "map", probe_map },
 	{ "map-all", probe_map_all },
 	{ "map-over", probe_map_over },
+	{ "poison", probe_poison },
 	{ "seek", probe_seek },
 	{ "sparse", probe_sparse },
 	{ "spin", probe_spin },

@@ -20,6 +20,7 @@ int probe_load(int argc, char **argv);
 int probe_map(int argc, char **argv);
 int probe_map_all(int argc, char **argv);
 int probe_map_over(int argc, char **argv);
+int probe_poison(int argc, char **argv);
 int probe_seek(int argc, char **argv);
 int probe_sparse(int argc, char **argv);
 int probe_spin(int argc, char **argv);

@@ -17,7 +17,6 @@ static const struct {
 	{ "extents", probe_extents },
 	{ "fill", probe_fill },
 	{ "fuzz", probe_fuzz },
-	{ "load", probe_load },
 	{ "map", probe_map },
 	{ "map-all", probe_map_all },
 	{ "map-over", probe_map_over },

@@ -16,7 +16,6 @@ int probe_copy(int argc, char **argv);
 int probe_extents(int argc, char **argv);
 int probe_fill(int argc, char **argv);
 int probe_fuzz(int argc, char **argv);
-int probe_load(int argc, char **argv);
 int probe_map(int argc, char **argv);
 int probe_map_all(int argc, char **argv);
 int probe_map_over(int argc, char **argv);

@@ -59,9 +59,10 @@ test-full: kernel package-kernel tools debian ## the same with every combination
 	@scripts/need $(GROUPS)
 	@scripts/sum-up $(HOST_TESTS) "tests/qemu/run-tests --full"
 
-unit: GROUPS = tools test
+unit: GROUPS = kernel tools test
 unit: ## run the tests that need no guest: sanitizers, shell, Python, a browser
 	@scripts/need $(GROUPS)
+	@scripts/get-source build $(KERNEL_SOURCE)
 	@scripts/sum-up $(HOST_TESTS)
 
 kunit: GROUPS = kernel run

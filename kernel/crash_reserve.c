@@ -44,15 +44,16 @@ static void show_in_iomem(struct resource *res)
 #define OPTION_SHOWN	100
 #define WRONG_SHOWN	20
 
-static void __init report_bad_option(const struct crashkernel_error *err)
+static void __init report_option(const struct crashkernel_error *err,
+				 const char *how, const char *outcome)
 {
 	size_t wrong = err->option_len - err->at;
 
-	pr_warn("option %*pE is wrong at character %zu%s%*pE%s: %s; no memory is reserved\n",
+	pr_warn("option %*pE is %s at character %zu%s%*pE%s: %s; %s\n",
 		(int)min_t(size_t, err->option_len, OPTION_SHOWN), err->option,
-		err->at + 1, wrong ? " (\"" : ", its end",
+		how, err->at + 1, wrong ? " (\"" : ", its end",
 		(int)min_t(size_t, wrong, WRONG_SHOWN), err->option + err->at,
-		wrong ? "\")" : "", err->reason);
+		wrong ? "\")" : "", err->reason, outcome);
 }
 
 /**
@@ -66,8 +67,8 @@ static void __init report_bad_option(const struct crashkernel_error *err)
  * @high: result: try above CRASH_ADDR_LOW_MAX first; NULL as @low_size
  *
  * All results are 0 unless this returns 0. See lib/crash/param.c for the forms
- * of the option. An option that cannot be used is reported on the console. In a
- * capture kernel the option does not count.
+ * of the option. An option that is doubtful or cannot be used is reported on the
+ * console. In a capture kernel the option does not count.
  *
  * Context: Boot time, before or after memblock is set up.
  * Return: 0 if there is something to reserve, else -EINVAL.
@@ -88,15 +89,19 @@ int __init parse_crashkernel(char *cmdline, unsigned long long system_ram,
 		*high = false;
 	}
 
-	/* Its command line is often the first kernel's. All its memory is for itself. */
-	if (is_kdump_kernel())
-		return -EINVAL;
-
 	ret = crashkernel_parse(cmdline, system_ram, &spec, &err);
+	/* Its command line is often the first kernel's. All its memory is for itself. */
+	if (is_kdump_kernel()) {
+		if (ret != -ENOENT)
+			pr_info("not for a kernel that was started after a crash\n");
+		return -EINVAL;
+	}
 	if (ret == -EINVAL)
-		report_bad_option(&err);
+		report_option(&err, "wrong", "no memory is reserved");
 	if (ret)
 		return -EINVAL;
+	if (err.reason)
+		report_option(&err, "doubtful", "it is taken as the stock kernel does");
 	if (!spec.size) {
 		pr_info("nothing to reserve in %llu MiB of RAM\n", system_ram >> 20);
 		return -EINVAL;
@@ -139,17 +144,6 @@ struct placement {
 #define MOST_PLACEMENTS	3
 
 /*
- * A capture kernel describes memory by whole sections: 2 MiB for each of 128 MiB
- * on x86_64, which counts in a small reservation. It always has the first section,
- * since the first MiB is passed on to it; in there, the reservation adds none.
- */
-#ifdef CONFIG_SPARSEMEM
-#define FIRST_SECTION_END	BIT_ULL(PA_SECTION_SHIFT)
-#else
-#define FIRST_SECTION_END	0
-#endif
-
-/*
  * Fill @places with what to try, best first. Without ",high" memory that every
  * device can reach is best; with it that memory is left to the first kernel as
  * long as there is other.
@@ -158,7 +152,9 @@ static void __init choose_placements(struct placement places[MOST_PLACEMENTS],
 				     u64 size, u64 base, u64 low_size, bool high)
 {
 	const struct placement low = { 0, CRASH_ADDR_LOW_MAX, 0 };
-	const struct placement lowest = { 0, FIRST_SECTION_END, 0 };
+	const struct placement lowest = {
+		0, min_t(u64, CRASH_ADDR_BEST_MAX, CRASH_ADDR_LOW_MAX), 0
+	};
 	struct placement above = {
 		CRASH_ADDR_LOW_MAX, CRASH_ADDR_HIGH_MAX, low_size
 	};

@@ -18,7 +18,6 @@
  * @fixed: an offset other than 0 was given, see crashkernel_parse()
  * @high: ",high": the main reservation may lie above 4 GiB
  * @low_given: ",low" was given beside ",high", also with size 0
- * @automatic: the size came from "auto"
  */
 struct crashkernel_spec {
 	u64 size;
@@ -27,16 +26,15 @@ struct crashkernel_spec {
 	bool fixed;
 	bool high;
 	bool low_given;
-	bool automatic;
 };
 
 /**
- * struct crashkernel_error - where a crashkernel= option is wrong
- * @option: the offending option on the command line, from its name on
+ * struct crashkernel_error - where a crashkernel= option is wrong, or doubtful
+ * @option: the option on the command line, from its name on
  * @option_len: bytes of it
  * @at: offset of the offending character from @option, bytes; at most
  *      @option_len, which stands for the end of the option
- * @reason: what is wrong, for a person
+ * @reason: what is wrong, for a person; NULL if nothing is
  */
 struct crashkernel_error {
 	const char *option;

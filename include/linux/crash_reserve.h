@@ -48,6 +48,11 @@ int __init parse_crashkernel(char *cmdline, unsigned long long system_ram,
 #define CRASH_ADDR_LOW_MAX		SZ_4G
 #endif
 
+/* The first address beyond what is better than the rest below; 0: none is. */
+#ifndef CRASH_ADDR_BEST_MAX
+#define CRASH_ADDR_BEST_MAX		0
+#endif
+
 /* The first address beyond what the jump to a capture kernel can reach. */
 #ifndef CRASH_ADDR_HIGH_MAX
 #define CRASH_ADDR_HIGH_MAX		memblock_end_of_DRAM()

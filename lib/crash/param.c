@@ -13,6 +13,10 @@
  * one on the command line counts; the first kind, where present, silences the
  * other two. Documentation/admin-guide/kdump/kdump.rst describes them.
  *
+ * Machines have booted for years with options that are not quite of these forms:
+ * text behind the offset, a mistake in a range that is for other machines. What
+ * was always taken still is, as it was meant then, and called doubtful.
+ *
  * The decompressor runs unrelocated: no static data here may hold a pointer.
  */
 #include <linux/align.h>
@@ -39,22 +43,27 @@ enum option_kind {
 /*
  * One crashkernel= word of the command line, without the quotes that may
  * enclose the word, and its value, without those that may enclose the value.
+ * @for_init: it stands behind "--".
  */
 struct option {
 	const char *name;
 	const char *name_end;
 	const char *value;
 	const char *value_end;
+	bool for_init;
 };
 
 /*
  * Reading position in a value. The first error sticks: it stops @at where the
- * error is, and everything that is tried after it does nothing.
+ * error is, and everything that is tried after it does nothing. What is merely
+ * doubtful does not stop it; of that, too, the first counts.
  */
 struct scan {
 	const char *at;
 	const char *end;
 	const char *reason;
+	const char *doubt_at;
+	const char *doubt;
 };
 
 /*
@@ -177,12 +186,12 @@ static void __init find_options(const char *cmdline,
 				struct option last[OPTION_KINDS])
 {
 	const char *text = cmdline;
+	bool for_init = false;
 	struct option opt;
 
 	while ((text = next_word(text, &opt))) {
-		/* What follows are arguments of init. */
-		if (is_text(opt.name, opt.name_end, "--"))
-			return;
+		for_init |= is_text(opt.name, opt.name_end, "--");
+		opt.for_init = for_init;
 		if (opt.value)
 			last[kind_of(&opt)] = opt;
 	}
@@ -195,6 +204,15 @@ static void __init scan_fail(struct scan *scan, const char *at,
 		return;
 	scan->at = at;
 	scan->reason = reason;
+}
+
+static void __init scan_doubt(struct scan *scan, const char *at,
+			      const char *doubt)
+{
+	if (scan->reason || scan->doubt)
+		return;
+	scan->doubt_at = at;
+	scan->doubt = doubt;
 }
 
 static bool __init scan_char(struct scan *scan, char c)
@@ -251,7 +269,10 @@ static unsigned int __init scan_unit(struct scan *scan)
 	return 0;
 }
 
-/* A number of bytes with an optional unit, in memparse()'s notation. */
+/*
+ * A number of bytes with an optional unit, in memparse()'s notation. That takes a
+ * unit without a number for zero.
+ */
 static u64 __init scan_bytes(struct scan *scan, const char *missing)
 {
 	const char *start = scan->at;
@@ -263,7 +284,10 @@ static u64 __init scan_bytes(struct scan *scan, const char *missing)
 		return 0;
 	radix = scan_radix(scan);
 	if (digit_at(scan, scan->at) >= radix) {
-		scan_fail(scan, start, missing);
+		if (scan_unit(scan))
+			scan_doubt(scan, start, "a unit without a number is taken for 0");
+		else
+			scan_fail(scan, start, missing);
 		return 0;
 	}
 	while ((digit = digit_at(scan, scan->at)) < radix) {
@@ -280,49 +304,83 @@ static u64 __init scan_bytes(struct scan *scan, const char *missing)
 }
 
 /* A size to reserve: it has to leave room for the kernel that asks for it. */
+static const char not_less_than_ram[] = "size is not less than the RAM present";
+
 static void __init check_fits(struct scan *scan, const char *at, u64 size,
 			      u64 system_ram)
 {
 	if (size >= system_ram)
-		scan_fail(scan, at, "size is not less than the RAM present");
+		scan_fail(scan, at, not_less_than_ram);
 }
 
+/* START-[END]:SIZE. END is outside the range. */
+struct ram_range {
+	u64 start;
+	u64 end;
+	u64 size;
+	const char *size_at;
+};
+
+static void __init scan_range(struct scan *scan, struct ram_range *range)
+{
+	const char *at;
+
+	range->start = scan_bytes(scan, "start of a range expected");
+	if (!scan_char(scan, '-'))
+		scan_fail(scan, scan->at, "'-' expected in a range");
+	at = scan->at;
+	range->end = U64_MAX;
+	if (!scan_char(scan, ':')) {
+		range->end = scan_bytes(scan, "end of the range or ':' expected");
+		if (range->end <= range->start)
+			scan_fail(scan, at, "end of the range is not above its start");
+		if (!scan_char(scan, ':'))
+			scan_fail(scan, scan->at, "':' expected after a range");
+	}
+	range->size_at = scan->at;
+	range->size = scan_bytes(scan, "size expected after ':'");
+}
+
+static const char not_after_size[] = "',', '@' or the end expected after a size";
+
 /*
- * START-[END]:SIZE,...: the size of the first range that holds this machine's
- * RAM, 0 if none does. END is outside its range. The whole list has to be
- * well-formed, whichever range is chosen, so that a mistake in it is not first
- * seen on another machine.
+ * Step over the ranges behind the one that counts here. A mistake in them is
+ * another machine's: it should be known, but costs this one nothing.
  */
+static void __init skip_ranges(struct scan *scan)
+{
+	struct scan rest = *scan;
+	struct ram_range range;
+
+	while (scan_char(&rest, ','))
+		scan_range(&rest, &range);
+	if (rest.at != rest.end && *rest.at != '@')
+		scan_fail(&rest, rest.at, not_after_size);
+	scan->doubt_at = rest.doubt_at;
+	scan->doubt = rest.doubt;
+	if (rest.reason)
+		scan_doubt(scan, rest.at, rest.reason);
+	while (scan->at != scan->end && *scan->at != '@')
+		scan->at++;
+}
+
+/* A list: the size of the first range that holds this machine's RAM, or 0. */
 static u64 __init scan_ranges(struct scan *scan, u64 system_ram)
 {
 	u64 ram = nominal_ram(system_ram);
-	const char *chosen = NULL, *at;
-	u64 start, end, size, result = 0;
+	struct ram_range range;
 
 	do {
-		start = scan_bytes(scan, "start of a range expected");
-		if (!scan_char(scan, '-'))
-			scan_fail(scan, scan->at, "'-' expected in a range");
-		at = scan->at;
-		end = U64_MAX;
-		if (!scan_char(scan, ':')) {
-			end = scan_bytes(scan, "end of the range or ':' expected");
-			if (end <= start)
-				scan_fail(scan, at, "end of the range is not above its start");
-			if (!scan_char(scan, ':'))
-				scan_fail(scan, scan->at, "':' expected after a range");
-		}
-		at = scan->at;
-		size = scan_bytes(scan, "size expected after ':'");
-		if (!chosen && ram >= start && ram < end) {
-			chosen = at;
-			result = size;
+		scan_range(scan, &range);
+		if (scan->reason)
+			return 0;
+		if (ram >= range.start && ram < range.end) {
+			skip_ranges(scan);
+			check_fits(scan, range.size_at, range.size, system_ram);
+			return range.size;
 		}
 	} while (scan_char(scan, ','));
-
-	if (chosen)
-		check_fits(scan, chosen, result, system_ram);
-	return result;
+	return 0;
 }
 
 /* Only a list of ranges has colons. */
@@ -347,14 +405,35 @@ static void __init scan_auto(struct scan *scan, u64 system_ram,
 			     struct crashkernel_spec *spec)
 {
 	scan->at = scan->end;
-	spec->automatic = true;
 	spec->size = crashkernel_auto_size(system_ram);
+}
+
+/*
+ * What is behind '@'. Where there is no number, it was always taken for 0 after a
+ * single size, and refused after a list.
+ */
+static void __init scan_offset(struct scan *scan, bool list,
+			       struct crashkernel_spec *spec)
+{
+	static const char missing[] = "offset expected after '@'";
+	const char *start = scan->at;
+	struct scan offset = *scan;
+
+	spec->base = scan_bytes(&offset, missing);
+	if (offset.reason == missing && !list)
+		scan_doubt(scan, start, missing);
+	else
+		*scan = offset;
+	if (scan->at != scan->end)
+		scan_doubt(scan, scan->at, "nothing should follow the offset");
+	if (spec->size > U64_MAX - spec->base)
+		scan_fail(scan, start, "region does not fit in 64 bits");
 }
 
 static void __init scan_plain(struct scan *scan, u64 system_ram,
 			      struct crashkernel_spec *spec)
 {
-	const char *size_at = scan->at, *base_at;
+	const char *size_at = scan->at;
 	bool list = is_list(scan);
 
 	if (list)
@@ -362,15 +441,11 @@ static void __init scan_plain(struct scan *scan, u64 system_ram,
 	else
 		spec->size = scan_bytes(scan, "size expected");
 
-	if (scan_char(scan, '@')) {
-		base_at = scan->at;
-		spec->base = scan_bytes(scan, "offset expected after '@'");
-		scan_end(scan, "nothing may follow the offset");
-		if (spec->size > U64_MAX - spec->base)
-			scan_fail(scan, base_at, "region does not fit in 64 bits");
-	}
-	scan_end(scan, list ? "',', '@' or the end expected after a size" :
-			"'@', ',high', ',low' or the end expected after the size");
+	if (scan_char(scan, '@'))
+		scan_offset(scan, list, spec);
+	else
+		scan_end(scan, list ? not_after_size :
+			 "'@', ',high', ',low' or the end expected after the size");
 	if (!list)
 		check_size(scan, size_at, spec->size, system_ram);
 	if (!spec->size)
@@ -399,7 +474,18 @@ static void __init scan_low(struct scan *scan, u64 system_ram,
 	spec->low_given = true;
 	spec->low_size = scan_bytes(scan, "size expected");
 	scan_end(scan, "',low' expected after the size");
-	check_fits(scan, at, spec->low_size, system_ram);
+	if (spec->low_size >= system_ram)
+		scan_doubt(scan, at, not_less_than_ram);
+}
+
+static void __init set_error(struct crashkernel_error *err,
+			     const struct option *opt, const char *at,
+			     const char *reason)
+{
+	err->option = opt->name;
+	err->option_len = opt->name_end - opt->name;
+	err->at = at - opt->name;
+	err->reason = reason;
 }
 
 /* Read the option of the given kind into @spec. */
@@ -427,15 +513,16 @@ static int __init read_option(const struct option last[OPTION_KINDS],
 			scan_plain(&scan, system_ram, spec);
 		break;
 	}
-	if (!scan.reason)
-		return 0;
-
-	memset(spec, 0, sizeof(*spec));
-	err->option = opt->name;
-	err->option_len = opt->name_end - opt->name;
-	err->at = scan.at - opt->name;
-	err->reason = scan.reason;
-	return -EINVAL;
+	if (opt->for_init)
+		scan_doubt(&scan, opt->value, "options of the kernel stand before '--'");
+	if (scan.reason) {
+		memset(spec, 0, sizeof(*spec));
+		set_error(err, opt, scan.at, scan.reason);
+		return -EINVAL;
+	}
+	if (scan.doubt)
+		set_error(err, opt, scan.doubt_at, scan.doubt);
+	return 0;
 }
 
 /**
@@ -443,11 +530,12 @@ static int __init read_option(const struct option last[OPTION_KINDS],
  * @cmdline: the kernel command line, NUL-terminated
  * @system_ram: RAM of this machine, bytes
  * @spec: result; all zero unless 0 is returned
- * @err: filled if -EINVAL is returned, else untouched; points into @cmdline
+ * @err: what is wrong if -EINVAL is returned; what is doubtful, if anything is,
+ *       with 0; points into @cmdline
  *
- * Only words of their own count, split and unquoted like any kernel option, and
- * none after "--". Offset 0 is the same as none: the kernel chooses a place.
- * Only the options that count are checked, see the top of this file.
+ * Only words of their own count, split and unquoted like any kernel option. Offset
+ * 0 is the same as none: the kernel chooses a place. Only the options that count
+ * are checked, see the top of this file.
  *
  * A list of ranges, and "auto", may well come to size 0 on a given machine. That
  * is no error: 0 is returned, and @spec->size is 0.
@@ -465,6 +553,7 @@ int __init crashkernel_parse(const char *cmdline, u64 system_ram,
 	int ret = -ENOENT;
 
 	memset(spec, 0, sizeof(*spec));
+	memset(err, 0, sizeof(*err));
 	find_options(cmdline, last);
 
 	if (last[OPTION_PLAIN].value)

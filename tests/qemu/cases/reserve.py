@@ -78,13 +78,11 @@ def automatic(context):
 # only this machine cannot satisfy has no place that is wrong.
 REFUSED = {
     "unit": ("64Q", "character 15", "the end expected after the size"),
-    "offset": ("64M@", "character 17", "offset expected after '@'"),
     "empty": ("", "character 13", "size expected"),
-    "garbage": ("much", "character 13", "size expected"),
+    "garbage": ("lots", "character 13", "size expected"),
     "huge": ("64G", "character 13", "size is not less than the RAM present"),
     "range": ("1G-512M:64M", "character 16", "end of the range is not above its start"),
     "colon": ("512M-:", "character 19", "size expected"),
-    "trailing": ("64M@16M,what", "character 20", "nothing may follow the offset"),
     "unaligned": ("64M@16385K", "", "offset 0x1000400 is not a multiple"),
     "overlap": ("24M@224M", "", "overlaps the initrd"),
     "outside": ("64M@8G", "", "there is no RAM"),
@@ -103,6 +101,27 @@ for _name, (_value, _place, _reason) in REFUSED.items():
     suite.add(f"reserve.refused-{_name}",
               functools.partial(refused, value=_value, place=_place, reason=_reason),
               f"crashkernel={_value} reserves nothing, one line says why, and the boot goes on.")
+
+
+# What the stock kernel takes, whatever is meant by it, and what is said of it.
+DOUBTFUL = {
+    "offset": ("64M@", "character 17", "offset expected after '@'"),
+    "trailing": ("64M@16M,what", "character 20", "nothing should follow the offset"),
+    "comma": ("512M-:64M,", "character 23", "start of a range expected"),
+}
+
+
+def doubtful(context, value, place, reason):
+    with context.boot(f"crashkernel={value}", below_4g="512M") as guest:
+        check([size for _, size in reservations(guest)] == [64 * MIB], "not 64M")
+        lines = re.findall("crashkernel: .* is doubtful .*", guest.sh("dmesg"))
+        check(len(lines) == 1 and place in lines[0] and reason in lines[0], f"messages: {lines}")
+
+
+for _name, (_value, _place, _reason) in DOUBTFUL.items():
+    suite.add(f"reserve.doubtful-{_name}",
+              functools.partial(doubtful, value=_value, place=_place, reason=_reason),
+              f"crashkernel={_value} reserves what it always did, and one line calls it doubtful.")
 
 
 @test

@@ -5,8 +5,11 @@
 #ifndef _X86_CRASH_RESERVE_H
 #define _X86_CRASH_RESERVE_H
 
+#include <linux/bits.h>
 #include <linux/minmax.h>
 #include <linux/sizes.h>
+
+#include <asm/sparsemem.h>
 
 /* The largest CONFIG_PHYSICAL_ALIGN that a capture kernel can be built with. */
 #define CRASH_ALIGN		SZ_16M
@@ -22,6 +25,15 @@
 #else
 #define CRASH_ADDR_LOW_MAX	SZ_4G
 #define CRASH_ADDR_HIGH_MAX	SZ_64T
+#endif
+
+/*
+ * A capture kernel describes memory by whole sections: 2 MiB for each of 128 MiB
+ * with 64 bits, which counts in a small reservation. It always has the first one,
+ * since the first MiB is passed on to it; in there, the reservation adds none.
+ */
+#ifdef CONFIG_SPARSEMEM
+#define CRASH_ADDR_BEST_MAX	BIT_ULL(SECTION_SIZE_BITS)
 #endif
 
 /* The System RAM resources are made from the e820 table, after reservations. */

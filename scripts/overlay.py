@@ -64,10 +64,11 @@ def apply_hooks(tree, patches):
 
 
 def copy_stock(pristine, names, to):
-    """Copy the named files of pristine to the folder to."""
+    """Copy the named files of pristine, which may be read-only, to the folder to."""
     for name in names:
         (to / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(pristine / name, to / name)
+        (to / name).chmod((to / name).stat().st_mode | 0o200)
 
 
 def install(source, target):

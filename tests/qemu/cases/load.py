@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Loading a capture kernel: formats, repetition, the switch on panic."""
-from harness import artifacts, paths
-from harness.kdump import (MODULE, Patterns, capture_options, check_on_stack, insert_module, load,
-                           on_cpu, open_dump)
+import functools
+import random
+
+from cases.hotplug import stop_at
+from harness import artifacts, paths, suite
+from harness.debugger import Debugger
+from harness.kdump import (LOADERS, MODULE, Patterns, capture_options, check_on_stack,
+                           insert_module, load, make_fail, on_cpu, open_dump)
 from harness.suite import check, test
 
 KMEMLEAK = "/sys/kernel/debug/kmemleak"
@@ -71,6 +76,77 @@ def crash_after_reloads(context):
         load(guest, "kexec_load", append="the_last_one")
         guest.crash("echo c >/proc/sysrq-trigger")
         check("the_last_one" in guest.sh("cat /proc/cmdline"), "another image has started")
+
+
+def crash_while_loading(context, seed):
+    """Crash at a random time while another image is being loaded, again and again."""
+    chance = random.Random(seed)
+    loader, delay = chance.choice(list(LOADERS)), chance.randrange(3_000_000)
+    with context.boot("crashkernel=64M nmi_watchdog=0", cpus=2) as guest:
+        insert_module(guest)
+        load(guest, chance.choice(list(LOADERS)), append="loads=0")
+        guest.sh(f"""cat >/tmp/loop <<'END'
+            loads=1
+            while kexec -p {LOADERS[loader]} /boot/image --initrd=/boot/initrd \\
+                --command-line="{capture_options(guest)} loads=$loads"; do
+                loads=$((loads + 1))
+            done
+            echo 'kexec has failed' >/dev/kmsg
+END
+            taskset 1 sh /tmp/loop >/dev/null 2>&1 &""")
+        guest.crash(on_cpu(1, f"usleep {delay}; echo panic >{MODULE}/trigger"))
+        check(len(open_dump(guest).threads) == 2, "not two CPUs in the dump")
+        check("loads=" in guest.sh("cat /proc/cmdline"), "another image has started")
+
+
+for number in range(100):
+    suite.add(f"load.crash_while_loading-{number}",
+              functools.partial(crash_while_loading, seed=number),
+              "A crash while another image is being loaded makes a dump.", full=number >= 4)
+
+
+def crash_in_exchange(context, loader, function):
+    """Have a CPU panic when another is about to call a function as it exchanges images."""
+    with context.boot("crashkernel=64M nokaslr unknown_nmi_panic nmi_watchdog=0") as guest:
+        load(guest, "kexec_load", append="the_old_one")
+        with Debugger(guest) as debugger:
+            guest.send(on_cpu(1, f"kexec -p {LOADERS[loader]} /boot/image --initrd=/boot/initrd "
+                                 f'--command-line="{capture_options(guest)} the_new_one"'))
+            stop_at(debugger, "crash_apply_update")
+            if function:
+                stop_at(debugger, function)
+            guest.monitor.execute("inject-nmi")
+        guest.wait_for("capture")
+        open_dump(guest)
+        return guest.sh("cat /proc/cmdline")
+
+
+@test
+def crash_before_exchange(context):
+    """A panic before an image takes the place of another starts one that is whole."""
+    for loader in LOADERS:
+        found = crash_in_exchange(context, loader, "")
+        check("the_old_one" in found or "the_new_one" in found, f"started with {found}")
+
+
+@test
+def crash_in_exchange_completes(context):
+    """A panic while an image is copied over another one completes the new one."""
+    for loader in LOADERS:
+        found = crash_in_exchange(context, loader, "memcpy")
+        check("the_new_one" in found, f"started with {found}")
+
+
+@test
+def load_without_room(context):
+    """Where memory is short, the present image makes room, with a message."""
+    with context.boot("crashkernel=64M") as guest:
+        load(guest, "kexec_load")
+        make_fail(guest, "fail enomem crash_load_segment once")
+        load(guest, "kexec_load", append="the_new_one")
+        guest.sh("dmesg | grep -q 'no memory to load an image beside the present one'")
+        guest.crash("echo c >/proc/sysrq-trigger")
+        check("the_new_one" in guest.sh("cat /proc/cmdline"), "another image has started")
 
 
 @test

@@ -236,7 +236,9 @@ try_read_only()
 		echo "$check_error"
 		exit 1
 	}
-	trap 'mount -o remount,ro "$1"' EXIT
+	# Its own name: in busybox's sh a trap does not see the function's parameters.
+	read_only_point=$1
+	trap 'mount -o remount,ro "$read_only_point"' EXIT
 	trap 'exit 1' HUP INT TERM
 	mount -o remount,rw "$1" 2>&1 && try_folder "$1" "$2"
 )

@@ -9,8 +9,7 @@ import dataclasses
 import re
 import time
 
-from elfcore import ElfCore
-
+from harness.core import ElfCore
 from harness.dump import GuestFile
 from harness.guest import BUSY_HOST, CONSOLE
 

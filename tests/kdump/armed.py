@@ -305,8 +305,11 @@ def locks(runner, shell):
             (lock; echo free; ls $RUN)""")
         runner.check(f"{shell} lock", output, "held\nfree\n")
         runner.equal(f"{shell} lock: {output}", "work.old" in output, False)
-        output = machine.run(shell, "mkdir() { :; }; PATH=/none; lock")
-        runner.check(f"{shell} lock without flock", output, "no flock: install util-linux")
+        for command in ("lock", "reload_for_events"):
+            output = machine.run(shell, "mkdir() { :; }; need_root() { :; }; PATH=/none; "
+                                 + command)
+            runner.check(f"{shell} {command} without flock", output,
+                         "no flock: install util-linux")
 
 
 def initramfs(runner, shell):

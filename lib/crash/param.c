@@ -303,9 +303,9 @@ static u64 __init scan_bytes(struct scan *scan, const char *missing)
 	return value << shift;
 }
 
-/* A size to reserve: it has to leave room for the kernel that asks for it. */
 static const char not_less_than_ram[] = "size is not less than the RAM present";
 
+/* A size to reserve: it has to leave room for the kernel that asks for it. */
 static void __init check_fits(struct scan *scan, const char *at, u64 size,
 			      u64 system_ram)
 {

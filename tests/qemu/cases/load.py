@@ -67,6 +67,12 @@ def reload_100_times(context):
         check("kdump_test" in leaks(guest), "kmemleak does not find a leak that is there")
 
 
+def crash_into(guest, word):
+    """Crash, and find the word in the command line of the image that has started."""
+    guest.crash("echo c >/proc/sysrq-trigger")
+    check(word in guest.sh("cat /proc/cmdline"), "another image has started")
+
+
 @test
 def crash_after_reloads(context):
     """The image that was loaded last is the one that starts."""
@@ -74,8 +80,7 @@ def crash_after_reloads(context):
         load(guest, "kexec_load")
         load(guest, "kexec_file_load")
         load(guest, "kexec_load", append="the_last_one")
-        guest.crash("echo c >/proc/sysrq-trigger")
-        check("the_last_one" in guest.sh("cat /proc/cmdline"), "another image has started")
+        crash_into(guest, "the_last_one")
 
 
 def crash_while_loading(context, seed):
@@ -145,8 +150,7 @@ def load_without_room(context):
         make_fail(guest, "fail enomem crash_load_segment once")
         load(guest, "kexec_load", append="the_new_one")
         guest.sh("dmesg | grep -q 'no memory to load an image beside the present one'")
-        guest.crash("echo c >/proc/sysrq-trigger")
-        check("the_new_one" in guest.sh("cat /proc/cmdline"), "another image has started")
+        crash_into(guest, "the_new_one")
 
 
 @test

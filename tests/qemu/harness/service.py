@@ -6,7 +6,6 @@ What a crash leaves is on disks, which the host makes and a second boot looks at
 """
 import contextlib
 import functools
-import pathlib
 import shutil
 import subprocess
 import threading
@@ -45,7 +44,7 @@ def archives(files=(), programs=(), kernel=SMALL):
     for name, content, mode in files:
         archive.file(name, content.encode() if isinstance(content, str) else content, mode)
     archive.program(initramfs.kexec())
-    archive.program(pathlib.Path(shutil.which("flock")))    # which Debian's busybox lacks
+    archive.program(servers.program("flock"))   # which Debian's busybox lacks
     for program in programs:
         archive.program(program)
     for source in sorted(staged.rglob("*")):

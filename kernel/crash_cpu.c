@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One ELF note per CPU, to take its registers when the system crashes.
+ * One ELF note per CPU, for its registers when the system crashes.
  *
- * The headers of the image hold the physical addresses of the notes, and so
- * does user space through /sys/devices/system/cpu/cpuN/crash_notes: they stay
- * where they are for as long as the kernel runs.
+ * The headers of the image have the physical addresses of the notes, and user
+ * space reads them from /sys/devices/system/cpu/cpuN/crash_notes: the notes
+ * stay in place as long as the kernel runs.
  */
 
 #define pr_fmt(fmt) "crash: " fmt
@@ -28,14 +28,13 @@ note_buf_t __percpu *crash_notes __ro_after_init;
 /**
  * crash_save_cpu - write a CPU's registers into its note
  * @regs: the registers
- * @cpu: number of the CPU; one that cannot be is ignored
+ * @cpu: number of the CPU; an invalid one is ignored
  *
  * The note is NT_PRSTATUS as in the core file of a process (System V ABI,
- * struct elf_prstatus), with the thread that the CPU was running as its pid.
- * An empty note follows. On a second call, the second registers stay.
+ * struct elf_prstatus). Its pid is the thread that the CPU was running. An
+ * empty note follows. A second call overwrites the first registers.
  *
- * Context: Any, NMI included; on @cpu itself, while the other CPUs may be doing
- *	    the same.
+ * Context: Any, NMI included; on @cpu itself. Other CPUs may do the same.
  */
 void crash_save_cpu(struct pt_regs *regs, int cpu)
 {
@@ -60,10 +59,10 @@ void crash_save_cpu(struct pt_regs *regs, int cpu)
 static int __init crash_cpu_init(void)
 {
 	/*
-	 * Headers and sysfs give the first byte's physical address and a size.
-	 * Per-CPU memory may be vmalloc'ed, so the note must not cross a page;
-	 * no object does that which is aligned to a power of two as large as
-	 * itself.
+	 * Headers and sysfs give one physical address and a size. Per-CPU
+	 * memory may be vmalloc'ed, so the note must not cross a page. An
+	 * object that is aligned to a power of two of at least its size does
+	 * not.
 	 */
 	size_t align = roundup_pow_of_two(sizeof(note_buf_t));
 

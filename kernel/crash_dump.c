@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From a panic to the jump into the crash kernel.
+ * The way from a panic to the jump into the crash kernel.
  *
- * The way there is made of stages (enum crash_stage), each of which begins once.
- * If one faults, the fault is an oops, which comes here again on the same CPU:
- * that goes on behind the stage that faulted. If the jump itself faults,
- * panic() goes on to the reboot that panic= asks for.
+ * It consists of stages (enum crash_stage). Each begins at most once. A fault
+ * in a stage is an oops, which enters this code again on the same CPU, and goes
+ * on behind the stage that faulted. If the jump itself faults, panic() goes on
+ * to the reboot by panic=.
  *
- * Nothing here allocates, sleeps or waits for a lock: the CPU that runs it may
- * have been interrupted anywhere, by an NMI too, and the others may be stuck.
+ * Nothing here allocates, sleeps or waits for a lock: the CPU may have been
+ * interrupted anywhere, also by an NMI, and the other CPUs may be stuck.
  */
 
 #define pr_fmt(fmt) "crash: " fmt
@@ -35,12 +35,12 @@
 
 #define NO_CPU	(-1)
 
-/* The CPU that makes the dump, and what it has begun. No other one writes. */
+/* The CPU that makes the dump, and its progress. Only this CPU writes them. */
 static atomic_t crash_owner = ATOMIC_INIT(NO_CPU);
 static unsigned long crash_begun;
 static enum crash_stage crash_current_stage;
 
-/* What earlier stages leave to later ones, which may run on another stack. */
+/* Results of earlier stages for later ones, which may run on another stack. */
 static struct pt_regs crash_regs;
 static struct kimage *crash_image;
 static const char *crash_safe_text;
@@ -71,10 +71,10 @@ static bool crash_is_owner(void)
 }
 
 /**
- * kexec_crash_loaded - is there a crash kernel to jump into?
+ * kexec_crash_loaded - test whether a crash kernel is loaded
  *
- * Callers that ask while the system is going down want to know whether a dump
- * will be made. For them, an image that is switched off is none.
+ * Callers during a panic need to know whether a dump will be made. For them, an
+ * image that is switched off does not count.
  *
  * Context: Any, NMI included.
  * Return: 1 or 0.
@@ -89,12 +89,12 @@ int kexec_crash_loaded(void)
 EXPORT_SYMBOL_GPL(kexec_crash_loaded);
 
 /**
- * kexec_should_crash - will this oops end in a panic anyway?
+ * kexec_should_crash - test whether an oops will end in a panic anyway
  * @task: the task that oopsed
  *
- * If so, the dump is better made at once, with the registers of the oops. An
- * oops on the way from a panic to the dump must not end the task that panicked:
- * the dump would never come.
+ * If so, the dump is made at once, with the registers of the oops. An oops on
+ * the way from a panic to the dump must not end the task that panicked: the
+ * dump would never be made.
  *
  * Context: Any.
  * Return: 1 if crash_kexec() should be called now. 0 if @task will merely be
@@ -111,10 +111,11 @@ int kexec_should_crash(struct task_struct *task)
 }
 
 /**
- * crash_panic_is_nested - has this panic come from within another one?
+ * crash_panic_is_nested - test whether a panic comes from within another panic
  *
- * Called by panic(), whose notifiers and kmsg dumpers run before the dump with
- * crash_kexec_post_notifiers. One that panics has had its chance.
+ * panic() calls this. With crash_kexec_post_notifiers, notifiers and kmsg
+ * dumpers run before the dump. If one of them panics, panic() must not run them
+ * again.
  *
  * Context: The CPU that owns panic_cpu; any.
  * Return: false for the first call, true for all others.
@@ -129,8 +130,8 @@ bool crash_panic_is_nested(void)
 }
 
 /*
- * The printk ring takes a record without waiting for anyone; consoles have to
- * wait until the panic, which goes on if there is no jump, flushes them.
+ * The printk ring takes a message without waiting. Printing on consoles has to
+ * wait: if the jump fails, the panic goes on and flushes them.
  */
 static void crash_say(const char *what, const char *why)
 {
@@ -158,10 +159,10 @@ static void __noreturn crash_wait_forever(void)
 }
 
 /**
- * crash_begin_stage - may a stage run?
+ * crash_begin_stage - begin a stage, unless it has begun before
  * @stage: the stage
  *
- * A stage that has begun is not run again, whether or not it came to its end.
+ * A stage is never run twice, also if it did not end.
  *
  * Context: Panic, any. Does not return if another CPU has taken over.
  * Return: true for the first call with @stage.
@@ -179,11 +180,11 @@ bool crash_begin_stage(enum crash_stage stage)
 }
 
 /**
- * crash_stages_begun - how far has the crash come?
+ * crash_stages_begun - get the stages that have begun
  *
  * Context: Any.
- * Return: A bit for each stage that has begun; it grows as long as there is
- *	   progress.
+ * Return: A bit for each stage that has begun; grows as long as there is
+ * progress.
  */
 unsigned long crash_stages_begun(void)
 {
@@ -191,7 +192,7 @@ unsigned long crash_stages_begun(void)
 }
 
 /**
- * crash_is_under_way - is a CPU on its way into the crash kernel?
+ * crash_is_under_way - test whether a CPU is on its way into the crash kernel
  *
  * Context: Any.
  * Return: true from the first stage on.
@@ -202,9 +203,9 @@ bool crash_is_under_way(void)
 }
 
 /**
- * crash_image_to_start - the image that the present crash will start
+ * crash_image_to_start - get the image that the present crash will start
  *
- * Context: Panic, in the stages behind CRASH_RECORD.
+ * Context: Panic, in the stages after CRASH_RECORD.
  * Return: The image; NULL if there is none.
  */
 const struct kimage *crash_image_to_start(void)
@@ -229,10 +230,10 @@ static bool crash_enter(void)
 }
 
 /*
- * Kexec may be at work. An image that is published can be used all the same,
- * with the other CPUs stopped: it is complete, or crash_finish_update() knows
- * what is missing. If the lock is free, it is taken, to keep out a CPU that
- * does not stop.
+ * Another CPU may be at work in kexec. A published image can be used
+ * nevertheless, once that CPU is stopped: the image is complete, or
+ * crash_finish_update() completes it. Take the lock if it is free, to keep out
+ * a CPU that does not stop.
  */
 static void crash_stop_cpus(void)
 {
@@ -248,12 +249,12 @@ static void crash_jump(void)
 		crash_say("no dump", "the image has been taken out");
 		return;
 	}
-	/* Architectures ask whether they are to start this one. */
+	/* Architectures compare the image with this variable. */
 	WRITE_ONCE(kexec_crash_image, image);
 	machine_kexec(image);
 }
 
-/* Once more only if the last time it has come to another stage. */
+/* Run the rest of the shutdown, again only if the last run has begun another stage. */
 static void crash_shut_down_rest(void)
 {
 	static unsigned long begun_before;
@@ -287,15 +288,15 @@ static void crash_run_stages(void)
 
 /**
  * __crash_kexec - stop the system and jump into the crash kernel
- * @regs: registers at the crash; NULL means those of this call
+ * @regs: registers at the crash; NULL: the registers of this call
  *
  * Must stay a function of its own, with its own frame, for crash_setup_regs().
- * The jump leaves the stack as it is, which objtool cannot follow.
+ * The jump does not unwind the stack, which objtool cannot follow.
  *
  * Context: Any, NMI included; the calling CPU owns panic_cpu.
  * Return: If there is no image, or the switch is off; then nothing has been
- *	   done. Or if the crash kernel could not be started: then the other
- *	   CPUs have been stopped.
+ * done. Or if the crash kernel could not be started; then the other CPUs have
+ * been stopped.
  */
 void __noclone __crash_kexec(struct pt_regs *regs)
 {
@@ -309,12 +310,12 @@ void __noclone __crash_kexec(struct pt_regs *regs)
 STACK_FRAME_NON_STANDARD(__crash_kexec);
 
 /**
- * crash_take_over - go on with a crash that another CPU does not get on with
+ * crash_take_over - continue a crash that is stuck on another CPU
  *
- * If that CPU wakes up, it stops at its next stage.
+ * If that CPU goes on, it stops at its next stage.
  *
- * Context: Panic, NMI included, on a CPU that has been stopped and whose
- *	    registers are saved.
+ * Context: Panic, NMI included, on a CPU that has been stopped and has saved
+ * its registers.
  * Return: As __crash_kexec().
  */
 void crash_take_over(void)
@@ -329,22 +330,22 @@ void crash_take_over(void)
 }
 
 /**
- * crash_kexec - make a crash dump, if no other CPU is about to
- * @regs: registers at the crash; NULL means those of this call
+ * crash_kexec - make a crash dump, unless another CPU makes one
+ * @regs: registers at the crash; NULL: the registers of this call
  *
- * BPF programs call it, too, under this name.
+ * BPF programs call it, too, by this name.
  *
  * Context: Any, NMI included.
  * Return: If nothing has been done: there is no image, or the switch is off, or
- *	   a panic on another CPU is under way, which makes the dump. If other
- *	   CPUs have been stopped for a dump that fails, panic() follows.
+ * another CPU is in a panic and makes the dump. If other CPUs have been stopped
+ * for a dump that fails, panic() follows.
  */
 __bpf_kfunc void crash_kexec(struct pt_regs *regs)
 {
 	int panicking = PANIC_CPU_INVALID, cpu = raw_smp_processor_id();
 	bool first;
 
-	/* panic() takes the same variable, so that they do not stop each other. */
+	/* panic() takes the same variable: a panic and an oops do not stop each other. */
 	first = atomic_try_cmpxchg(&panic_cpu, &panicking, cpu);
 	if (!first && panicking != cpu && !crash_is_owner())
 		return;

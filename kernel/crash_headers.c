@@ -2,15 +2,15 @@
 /*
  * The ELF headers that a first kernel prepares for its capture kernel:
  *
- *	PT_NOTE		one for each possible CPU, where that CPU's registers go
+ *	PT_NOTE		one for each possible CPU, for its registers
  *	PT_NOTE		vmcoreinfo
- *	PT_LOAD		the kernel image at its own virtual address, where the
- *			direct map does not hold it
- *	PT_LOAD ...	low memory, if the capture kernel needs that for itself
+ *	PT_LOAD		the kernel image at its own virtual address, if the
+ *			direct map does not have it
+ *	PT_LOAD ...	low memory, if the capture kernel needs it for itself
  *	PT_LOAD ...	all other RAM
  *
- * CPUs that are merely possible are described too: a note area that was never
- * written reads as no note, so CPU hotplug leaves the headers alone.
+ * Possible CPUs that are not present are described, too. A note that was never
+ * written reads as empty, so CPU hotplug does not change the headers.
  */
 #define pr_fmt(fmt) "crash: " fmt
 
@@ -30,14 +30,14 @@
 
 #include <asm/sections.h>
 
-/* Ranges that crashk_res and crashk_low_res can add by splitting others. */
+/* Number of ranges that crashk_res and crashk_low_res add by splitting others. */
 #define CRASHK_SPLITS	2
 #define COLLECT_TRIES	8
 
 /**
  * struct ram_walk - state of a walk over RAM
- * @mem: where ranges go; NULL to count them only
- * @nr: ranges met so far
+ * @mem: result; NULL: only count the ranges
+ * @nr: number of ranges so far
  */
 struct ram_walk {
 	struct crash_mem *mem;
@@ -46,8 +46,8 @@ struct ram_walk {
 
 #ifdef CONFIG_MEMORY_HOTPLUG
 /*
- * The section's bit, since a section goes on and off line as a whole. The first
- * page of a resource may be none that memory management uses.
+ * Test the section's bit, because a section goes on and off line as a whole.
+ * The first page of a resource may be unknown to memory management.
  */
 static bool ram_online(u64 addr)
 {
@@ -56,7 +56,7 @@ static bool ram_online(u64 addr)
 	return section < NR_MEM_SECTIONS && online_section_nr(section);
 }
 
-/* Last byte, up to @end, of the unit that goes on and off line with @addr. */
+/* Return the last byte, up to @end, of the section of @addr, which is on or off line. */
 static u64 unit_end(u64 addr, u64 end)
 {
 	return min(addr | (PFN_PHYS((u64)PAGES_PER_SECTION) - 1), end);
@@ -74,9 +74,9 @@ static u64 unit_end(u64 addr, u64 end)
 #endif
 
 /*
- * Memory that is plugged in but off line holds nothing to dump, and may be gone
- * by the time of the crash: the resource stays until it is unplugged, but no
- * event tells of that.
+ * Add the parts of a RAM resource that are on line. Memory that is plugged in
+ * but off line has no contents, and may be gone at the crash: the resource
+ * stays until the memory is unplugged, and no event reports that.
  */
 static int visit_ram(struct resource *res, void *arg)
 {
@@ -114,15 +114,15 @@ static int exclude_resource(struct crash_mem *mem, const struct resource *res)
 }
 
 /**
- * crash_collect_ram() - list the RAM that a dump is to show
- * @extra: how many ranges the caller may add, be it by splitting others
+ * crash_collect_ram() - list the RAM for a dump
+ * @extra: number of ranges that the caller may add, also by splitting others
  *
- * That is all RAM that is on line, without the memory reserved for the capture
- * kernel.
+ * The list has all RAM that is on line, without the memory reserved for the
+ * capture kernel.
  *
  * Context: Process context, may sleep.
  * Return: the ranges, for kvfree(); ERR_PTR(-ENOMEM); ERR_PTR(-EAGAIN) if
- * memory is being plugged in faster than it can be listed.
+ * memory is plugged in faster than it can be listed.
  */
 struct crash_mem *crash_collect_ram(unsigned int extra)
 {
@@ -138,7 +138,10 @@ struct crash_mem *crash_collect_ram(unsigned int extra)
 		if (!mem)
 			return ERR_PTR(-ENOMEM);
 
-		/* More RAM than was counted must not take the spare room. */
+		/*
+		 * If there is more RAM than was counted, start again: the spare
+		 * room is needed.
+		 */
 		fill.mem = mem;
 		ret = walk_system_ram_res(0, U64_MAX, &fill, visit_ram);
 		if (fill.nr > count.nr)
@@ -156,7 +159,10 @@ static bool in_highmem(u64 paddr)
 	return IS_ENABLED(CONFIG_HIGHMEM) && PFN_DOWN(paddr) >= max_low_pfn;
 }
 
-/* Last byte, up to @end, that is in the direct map or not, as @start is. */
+/*
+ * Return the last byte, up to @end, that is in the direct map like @start, or
+ * not in it.
+ */
 static u64 end_of_map(u64 start, u64 end)
 {
 	if (!in_highmem(start) && in_highmem(end))
@@ -164,7 +170,7 @@ static u64 end_of_map(u64 start, u64 end)
 	return end;
 }
 
-/* Highmem has no place in the direct map; all ones, as kexec-tools marks it. */
+/* Return the address in the direct map; all ones for highmem, as kexec-tools does it. */
 static u64 direct_map_vaddr(u64 start)
 {
 	return in_highmem(start) ? U64_MAX : (unsigned long)__va(start);
@@ -249,7 +255,7 @@ static int encode_headers(const struct crash_segment *segs, u32 nr,
 	void *buf;
 	int ret;
 
-	/* Capture kernels before this one do not know the extended count. */
+	/* Earlier capture kernels do not support the extended count. */
 	if (nr >= PN_XNUM)
 		return -E2BIG;
 
@@ -294,19 +300,18 @@ static int prepare_headers(const struct crash_mem *mem,
 }
 
 /**
- * crash_prepare_elf64_headers() - describe given memory in ELF headers
- * @mem: the memory, in as many PT_LOADs as it has ranges
- * @need_kernel_map: whether the kernel image is described at its own virtual
- *                   address as well
- * @addr: where to return the headers, for vfree()
- * @sz: where to return their size in bytes, a multiple of
- *      ELF_CORE_HEADER_ALIGN
+ * crash_prepare_elf64_headers() - make ELF headers for given memory
+ * @mem: the memory; each range becomes a PT_LOAD
+ * @need_kernel_map: whether to describe the kernel image at its own virtual
+ *	address, too
+ * @addr: result: the headers, for vfree()
+ * @sz: result: their size in bytes, a multiple of ELF_CORE_HEADER_ALIGN
  *
- * The form is that of ELF-64 core files (System V ABI, chapter 4 and 5), except
- * that p_offset is a physical address. Program headers follow the ELF header.
+ * The form is an ELF-64 core file (System V ABI, chapter 4 and 5), but p_offset
+ * is a physical address. Program headers follow the ELF header.
  *
  * Context: Process context, may sleep.
- * Return: 0; -ENOMEM; -E2BIG if ELF cannot count that many segments.
+ * Return: 0; -ENOMEM; -E2BIG if there are too many segments for ELF.
  */
 int crash_prepare_elf64_headers(struct crash_mem *mem, int need_kernel_map,
 				void **addr, unsigned long *sz)
@@ -315,16 +320,15 @@ int crash_prepare_elf64_headers(struct crash_mem *mem, int need_kernel_map,
 }
 
 /**
- * crash_create_headers() - describe this machine in ELF headers
- * @low: how low memory is described; NULL if that needs no care
+ * crash_create_headers() - make ELF headers for this machine
+ * @low: segments of low memory; NULL if it is like other RAM
  * @kernel_map: as for crash_prepare_elf64_headers()
- * @addr: where to return the headers, for vfree()
- * @sz: where to return their size in bytes, a multiple of
- *      ELF_CORE_HEADER_ALIGN
+ * @addr: result: the headers, for vfree()
+ * @sz: result: their size in bytes, a multiple of ELF_CORE_HEADER_ALIGN
  *
  * Context: Process context, may sleep.
- * Return: 0; -ENOMEM; -E2BIG if ELF cannot count that many segments; -EAGAIN if
- * memory is being plugged in faster than it can be listed.
+ * Return: 0; -ENOMEM; -E2BIG if there are too many segments for ELF; -EAGAIN if
+ * memory is plugged in faster than it can be listed.
  */
 int crash_create_headers(const struct crash_low *low, bool kernel_map,
 			 void **addr, unsigned long *sz)

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CPU and memory hotplug, as far as a loaded capture kernel is concerned: its
- * ELF headers are replaced by such that describe the machine as it is now.
+ * CPU and memory hotplug: replaces the ELF headers of a loaded image by headers
+ * that describe the present machine.
  *
  * The image stays in place all the time. New headers are made in ordinary
- * memory and copied over the old ones by crash_apply_update(), which a panic can
- * complete.
+ * memory. crash_apply_update() copies them over the old ones, and a panic can
+ * complete the copy.
  *
- * An event that finds kexec busy is remembered, and handled later. Headers are
- * made from what the machine is like then, so one bit for each kind of event is
- * enough; only of memory that goes, architectures need to know which.
+ * If kexec is busy, the event is kept and handled later. New headers always
+ * describe the present machine, so one bit for each kind of event is enough.
+ * Only removed memory is kept one by one, because architectures need to know
+ * its place.
  */
 #define pr_fmt(fmt) "crash hotplug: " fmt
 
@@ -33,25 +34,25 @@
 #include "crash_internal.h"
 #include "kexec_internal.h"
 
-/* How soon to look again whether the kexec lock is free. */
+/* Time between attempts to take the kexec lock. */
 #define RETRY_DELAY	(HZ / 10)
 
 /**
- * struct removed_memory - memory that went while kexec was busy
+ * struct removed_memory - memory that was removed while kexec was busy
  * @list: in removed_memory
- * @notify: what the event said
+ * @notify: arguments of the event
  */
 struct removed_memory {
 	struct list_head list;
 	struct memory_notify notify;
 };
 
-/* Held while headers are replaced, and for what follows here. */
+/* Held while headers are replaced; protects the two variables below. */
 static DEFINE_MUTEX(crash_hotplug_mutex);
 static unsigned long pending_events;
 static LIST_HEAD(removed_memory);
 
-/* The image whose headers can be kept up to date; never dereferenced. */
+/* The image whose headers the kernel can update; never dereferenced. */
 static const struct kimage *updatable_image;
 
 static void retry_update(struct work_struct *work);
@@ -61,7 +62,10 @@ static void *map_headers(const struct kexec_segment *seg, size_t size)
 {
 	pgprot_t prot = PAGE_KERNEL;
 
-	/* kexec loads images decrypted where the next kernel starts like that. */
+	/*
+	 * If the next kernel starts with memory encryption off, kexec loads it
+	 * decrypted.
+	 */
 	if (cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT))
 		prot = pgprot_decrypted(prot);
 	return crash_map_pages(boot_phys_to_phys(seg->mem), size, prot);
@@ -70,10 +74,11 @@ static void *map_headers(const struct kexec_segment *seg, size_t size)
 /**
  * crash_map_headers() - map the segment with the ELF headers of an image
  * @image: the image that is loaded
- * @size: where to return the size of the segment in bytes
+ * @size: result: size of the segment in bytes
  *
  * Context: arch_crash_handle_hotplug_event(), may sleep.
- * Return: the mapping, for vunmap(); NULL if there is no memory for that.
+ * Return: the mapping, for vunmap(); NULL if there is no memory for the
+ * mapping.
  */
 void *crash_map_headers(const struct kimage *image, size_t *size)
 {
@@ -84,7 +89,7 @@ void *crash_map_headers(const struct kimage *image, size_t *size)
 	return map_headers(seg, seg->memsz);
 }
 
-/* Those of the other class may lack the room for what ELF-64 needs. */
+/* Test for ELF-64 headers. The segment of other headers may be too small for ELF-64. */
 static bool has_elf64_headers(const struct kexec_segment *seg)
 {
 	size_t size = min(seg->memsz, PAGE_SIZE);
@@ -101,7 +106,7 @@ static bool has_elf64_headers(const struct kexec_segment *seg)
 	return !ret && elf.class == ELFCLASS64;
 }
 
-/* kexec_load() does not say which segment holds the headers. */
+/* Find the segment with the headers, because kexec_load() does not name it. */
 static bool find_headers(struct kimage *image)
 {
 	unsigned long i;
@@ -114,8 +119,8 @@ static bool find_headers(struct kimage *image)
 }
 
 /**
- * crash_hotplug_check_image() - find out whether an image can be kept up to date
- * @image: an image that has just been put in place
+ * crash_hotplug_check_image() - find out whether the kernel can update an image
+ * @image: an image that has just been installed
  *
  * Context: Process context with the kexec lock held, may sleep.
  */
@@ -127,14 +132,14 @@ void crash_hotplug_check_image(struct kimage *image)
 }
 
 /**
- * crash_check_hotplug_support() - does the kernel keep the image up to date
+ * crash_check_hotplug_support() - test whether the kernel updates the image
  *
- * Behind the sysfs files crash_hotplug, by which udev rules decide whether they
- * have to load the image anew.
+ * The sysfs files crash_hotplug show the result. udev rules use it to decide
+ * whether to load the image again.
  *
  * Context: Any; does not wait.
- * Return: 1 if the kernel updates the ELF headers of the image that is loaded;
- * 0 if not, or if there is no image.
+ * Return: 1 if the kernel updates the ELF headers of the loaded image; 0 if
+ * not, or if there is no image.
  */
 int crash_check_hotplug_support(void)
 {
@@ -143,7 +148,7 @@ int crash_check_hotplug_support(void)
 	return image && image == READ_ONCE(updatable_image);
 }
 
-/* Under the kexec lock. */
+/* Update the headers for one event. The caller holds the kexec lock. */
 static void update_image(unsigned int action, void *arg)
 {
 	struct kimage *image = kexec_crash_image;
@@ -190,7 +195,7 @@ static void handle_event(unsigned int action, void *arg)
 	kexec_unlock();
 }
 
-/* What came may be what went before, so that is replayed last. */
+/* Memory and CPUs may be removed and added again: handle additions after removals. */
 static void replay_events(void)
 {
 	static const unsigned int actions[] = {
@@ -240,7 +245,7 @@ static struct notifier_block memory_notifier = {
 	.notifier_call = on_memory_event,
 };
 
-/* Never a reason to refuse the CPU. */
+/* Always succeed: the CPU must come up. */
 static int on_cpu_up(unsigned int cpu)
 {
 	handle_event(KEXEC_CRASH_HP_ADD_CPU, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of the first kernel's part share among themselves, and with
- * their tests.
+ * Functions that the files of the first kernel's part share with each other and
+ * with their tests.
  */
 #ifndef _KERNEL_CRASH_INTERNAL_H
 #define _KERNEL_CRASH_INTERNAL_H

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a panic needs of the loaded image, where a wild write cannot get at it.
+ * A protected record of the loaded image, for the panic.
  *
- * The struct kimage is an object of the slab allocator and the text of
- * vmcoreinfo a page among others; heap corruption, of which panics are made,
- * may have changed either. A record of both lies in the crash kernel's memory,
- * which is write-protected as long as an image is loaded. It has a checksum,
- * and is used only if that holds; the originals are what is left otherwise.
+ * The struct kimage is an object of the slab allocator, and the text of
+ * vmcoreinfo is in an ordinary page. Heap corruption, a common cause of panics,
+ * may have changed either. So a record of both lies in the crash kernel's
+ * memory, which is write-protected while an image is loaded. The record has a
+ * checksum. If the checksum is wrong, the panic uses the originals.
  */
 #define pr_fmt(fmt) "crash: " fmt
 
@@ -28,10 +28,10 @@
 #include "crash_internal.h"
 
 /**
- * struct crash_record - what is kept of an image
- * @sum: of all that follows
- * @image: the image, with all that is needed to start it
- * @text: vmcoreinfo as it was at boot
+ * struct crash_record - copies of an image's data
+ * @sum: checksum of the members below
+ * @image: the image, with all data that is needed to start it
+ * @text: vmcoreinfo in its state at boot
  */
 struct crash_record {
 	u64 sum;
@@ -39,13 +39,13 @@ struct crash_record {
 	char text[VMCOREINFO_BYTES];
 };
 
-/* It tells a damaged record from a good one, and is not to withstand malice. */
+/* The checksum detects damage; it does not protect against an attacker. */
 static const siphash_key_t crash_record_key = { { 1, 2 } };
 
-/* Of the published image; a read-only mapping. */
+/* Record of the published image; a read-only mapping. */
 static const struct crash_record *crash_record;
 
-/* The copy that is started: the record may be where an architecture cannot read. */
+/* The copy that is started. Architectures may be unable to read the record itself. */
 static struct kimage crash_image_copy;
 
 static u64 sum_record(const struct crash_record *record)
@@ -60,7 +60,7 @@ static void fill_record(struct crash_record *record, const struct kimage *image)
 {
 	memset(record, 0, sizeof(*record));
 	record->image = *image;
-	/* kimage_terminate() is still to come. All is loaded in its place. */
+	/* kimage_terminate() is called later. No segment has to be moved. */
 	record->image.head = IND_DONE;
 	memcpy(record->text, vmcoreinfo_data, vmcoreinfo_size);
 	record->sum = sum_record(record);
@@ -68,12 +68,13 @@ static void fill_record(struct crash_record *record, const struct kimage *image)
 
 /**
  * crash_map_pages - map memory of the crash kernel
- * @start: its physical address, of a page
+ * @start: physical address, page aligned
  * @size: bytes
- * @prot: how; the direct map may be write-protected
+ * @prot: protection of the mapping; the direct map may be write-protected
  *
  * Context: Process; may sleep.
- * Return: The mapping, for vunmap(); NULL if there is no memory for that.
+ * Return: The mapping, for vunmap(); NULL if there is no memory for the
+ * mapping.
  */
 void *crash_map_pages(phys_addr_t start, size_t size, pgprot_t prot)
 {
@@ -93,8 +94,8 @@ void *crash_map_pages(phys_addr_t start, size_t size, pgprot_t prot)
  * kimage_crash_copy_vmcoreinfo - make the record of an image
  * @image: the image being loaded, after machine_kexec_prepare()
  *
- * The pages go with the image; crash_release_record() undoes the mapping, which
- * is read-only, as the direct map of the pages is going to be.
+ * The pages are freed with the image. The mapping is read-only, like the direct
+ * map of the pages later; crash_release_record() undoes it.
  *
  * Context: Process, under the kexec lock; may sleep.
  * Return: 0, also if @image is not for a crash; -ENOMEM.
@@ -125,7 +126,7 @@ int kimage_crash_copy_vmcoreinfo(struct kimage *image)
 }
 
 /**
- * crash_publish_record - have a panic use the record of an image
+ * crash_publish_record - make a panic use the record of an image
  * @image: the image
  *
  * Context: Process, under the kexec lock.
@@ -152,9 +153,9 @@ void crash_release_record(struct kimage *image)
 }
 
 /**
- * crash_use_record - take from the record what it has, if it is intact
- * @image: the image that a panic has just completed; NULL: the published one
- * @text: where to return vmcoreinfo; untouched if the record is of no use
+ * crash_use_record - read the record, if it is intact
+ * @image: the image that the panic has just completed; NULL: the published one
+ * @text: result: vmcoreinfo; untouched if the record is not used
  *
  * Context: Panic, any. Reads memory that may have been damaged: may fault.
  * Return: The image to start; NULL if there is none.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sets memory aside for the capture kernel, and gives it back.
+ * Reserves memory for the capture kernel, and releases it.
  *
  * The architecture's setup code calls parse_crashkernel() and then, on most
  * architectures, reserve_crashkernel_generic(). kernel/ksysfs.c shows the size
@@ -33,14 +33,14 @@
 struct resource crashk_res = CRASH_RESOURCE;
 struct resource crashk_low_res = CRASH_RESOURCE;
 
-/* Unless it is empty, or there already. */
+/* Insert a reservation into /proc/iomem, unless it is empty or already there. */
 static void show_in_iomem(struct resource *res)
 {
 	if (res->end && !res->parent && insert_resource(&iomem_resource, res))
 		pr_warn("%pR is missing in /proc/iomem\n", res);
 }
 
-/* How much of an option, and of what is wrong in it, goes into a message. */
+/* Maximum length in a message of an option, and of the wrong part of it. */
 #define OPTION_SHOWN	100
 #define WRONG_SHOWN	20
 
@@ -57,18 +57,18 @@ static void __init report_option(const struct crashkernel_error *err,
 }
 
 /**
- * parse_crashkernel - find out what the crashkernel= option asks for
+ * parse_crashkernel - read the crashkernel= option
  * @cmdline: kernel command line
  * @system_ram: RAM of this machine, bytes
  * @crash_size: result: bytes to reserve
- * @crash_base: result: physical address to reserve them at, 0 for any
+ * @crash_base: result: physical address of the reservation, 0 for any
  * @low_size: result: bytes to reserve below CRASH_ADDR_LOW_MAX if the main
- *            reservation lies above; NULL if the caller knows no ",high"
+ *	reservation lies above; NULL if the caller does not support ",high"
  * @high: result: try above CRASH_ADDR_LOW_MAX first; NULL as @low_size
  *
  * All results are 0 unless this returns 0. See lib/crash/param.c for the forms
- * of the option. An option that is doubtful or cannot be used is reported on the
- * console. In a capture kernel the option does not count.
+ * of the option. A doubtful or unusable option is reported on the console. In a
+ * capture kernel the option has no effect.
  *
  * Context: Boot time, before or after memblock is set up.
  * Return: 0 if there is something to reserve, else -EINVAL.
@@ -90,7 +90,10 @@ int __init parse_crashkernel(char *cmdline, unsigned long long system_ram,
 	}
 
 	ret = crashkernel_parse(cmdline, system_ram, &spec, &err);
-	/* Its command line is often the first kernel's. All its memory is for itself. */
+	/*
+	 * A capture kernel often has the first kernel's options, and needs all
+	 * its memory.
+	 */
 	if (is_kdump_kernel()) {
 		if (ret != -ENOENT)
 			pr_info("not for a kernel that was started after a crash\n");
@@ -120,7 +123,7 @@ int __init parse_crashkernel(char *cmdline, unsigned long long system_ram,
 	return 0;
 }
 
-/* init/main.c is to know the option: it was read long before. */
+/* Make the option known to init/main.c. It is read before early parameters are. */
 static int __init crashkernel_known(char *arg)
 {
 	return 0;
@@ -130,9 +133,9 @@ early_param("crashkernel", crashkernel_known);
 #ifdef CONFIG_ARCH_HAS_GENERIC_CRASHKERNEL_RESERVATION
 
 /**
- * struct placement - a place to try for the main reservation
+ * struct placement - addresses to try for the main reservation
  * @start: lowest address of the reservation
- * @end: first address beyond it
+ * @end: end of the addresses
  * @low_size: bytes to reserve below CRASH_ADDR_LOW_MAX beside it
  */
 struct placement {
@@ -144,9 +147,9 @@ struct placement {
 #define MOST_PLACEMENTS	3
 
 /*
- * Fill @places with what to try, best first. Without ",high" memory that every
- * device can reach is best; with it that memory is left to the first kernel as
- * long as there is other.
+ * Fill @places with the placements to try, best first. Without ",high" the best
+ * memory is the memory that every device can reach. With ",high" this memory is
+ * left to the first kernel as long as there is other memory.
  */
 static void __init choose_placements(struct placement places[MOST_PLACEMENTS],
 				     u64 size, u64 base, u64 low_size, bool high)
@@ -174,16 +177,16 @@ static void __init choose_placements(struct placement places[MOST_PLACEMENTS],
 	places[2] = above;
 }
 
-static void __init record(struct resource *res, phys_addr_t start, u64 size)
+static void __init set_crashk(struct resource *res, phys_addr_t start, u64 size)
 {
 	res->start = start;
 	res->end = start + size - 1;
-	/* It may leave the direct map, where kmemleak would look for pointers. */
+	/* The memory may be unmapped later, and kmemleak would read it. */
 	kmemleak_ignore_phys(start);
 	pr_info("%llu MiB reserved: %pR\n", size >> 20, res);
 }
 
-/* Reserve what @place asks for, all of it or nothing. */
+/* Reserve all memory of @place, or nothing. */
 static bool __init reserve_at(const struct placement *place, u64 size)
 {
 	u64 end = min_t(u64, place->end, PHYS_ADDR_MAX);
@@ -201,18 +204,18 @@ static bool __init reserve_at(const struct placement *place, u64 size)
 			memblock_phys_free(base, size);
 			return false;
 		}
-		record(&crashk_low_res, low_base, place->low_size);
+		set_crashk(&crashk_low_res, low_base, place->low_size);
 	}
-	record(&crashk_res, base, size);
+	set_crashk(&crashk_res, base, size);
 	return true;
 }
 
-static bool __init overlap(u64 start, u64 size, u64 other, u64 other_end)
+static bool __init ranges_overlap(u64 start, u64 size, u64 other, u64 other_end)
 {
 	return start < other_end && other < start + size;
 }
 
-/* The first address from @start on that is not RAM. */
+/* Return the first address at or above @start that is not RAM. */
 static u64 __init end_of_ram(u64 start)
 {
 	phys_addr_t from, to;
@@ -230,14 +233,14 @@ static u64 __init end_of_ram(u64 start)
 static bool __init explain_overlap(u64 base, u64 size, const char *what,
 				   u64 start, u64 end)
 {
-	if (!overlap(base, size, start, end))
+	if (!ranges_overlap(base, size, start, end))
 		return false;
 	pr_warn("%#llx-%#llx overlaps %s at %#llx-%#llx; no memory is reserved\n",
 		base, base + size - 1, what, start, end - 1);
 	return true;
 }
 
-/* Say why [base, base + size) could not be reserved. */
+/* Print the reason for which [base, base + size) could not be reserved. */
 static void __init explain_failure_at(u64 base, u64 size)
 {
 	u64 ram_end = end_of_ram(base), i;
@@ -281,15 +284,16 @@ early_initcall(crash_reserve_publish);
  * @crash_size: bytes; rounded up to whole pages
  * @crash_base: physical address, a multiple of CRASH_ALIGN; 0 for any
  * @crash_low_size: bytes to reserve below CRASH_ADDR_LOW_MAX beside a ",high"
- *                  reservation that comes to lie above it
+ *	reservation above it
  * @high: place it above CRASH_ADDR_LOW_MAX if possible
  *
- * Arguments are results of parse_crashkernel(). Sets crashk_res and, where the
- * main reservation had to go above CRASH_ADDR_LOW_MAX, crashk_low_res. If there
- * is no place, says so and leaves both as they are: the boot goes on.
+ * The arguments are results of parse_crashkernel(). Sets crashk_res, and
+ * crashk_low_res if the main reservation had to go above CRASH_ADDR_LOW_MAX. If
+ * there is no place, it prints the reason and changes neither: the boot goes
+ * on.
  *
- * Context: Boot time, between the time memblock knows all memory and the time
- * it hands memory to the page allocator.
+ * Context: Boot time, after all memory was added to memblock, before memblock
+ * gives memory to the page allocator.
  */
 void __init reserve_crashkernel_generic(char *cmdline,
 					unsigned long long crash_size,
@@ -323,11 +327,11 @@ static resource_size_t size_of(const struct resource *res)
 }
 
 /**
- * crash_get_memory_size - how much memory is set aside for the capture kernel
+ * crash_get_memory_size - get the size of the memory reserved for the capture kernel
  *
  * Context: Any that may take kexec_trylock().
- * Return: bytes; 0 if there is no reservation; -EBUSY if somebody is loading an
- * image or shrinking the reservation.
+ * Return: bytes; 0 if there is no reservation; -EBUSY if an image is being
+ * loaded or the reservation is being shrunk.
  */
 ssize_t crash_get_memory_size(void)
 {
@@ -340,8 +344,8 @@ ssize_t crash_get_memory_size(void)
 	return size;
 }
 
-/* After this there is no such reservation. */
-static int remove(struct resource *res)
+/* Remove a reservation. */
+static int release_crashk(struct resource *res)
 {
 	int ret = res->parent ? release_resource(res) : 0;
 
@@ -353,9 +357,9 @@ static int remove(struct resource *res)
 }
 
 /*
- * Keep the first @keep bytes of a reservation and free the rest. In /proc/iomem
- * that is System RAM already where the reservation lies inside such a resource;
- * where it does not, the rest gets one of its own.
+ * Keep the first @keep bytes of a reservation and free the rest. If the
+ * reservation lies inside a System RAM resource, /proc/iomem shows the rest as
+ * System RAM already. If not, the rest gets a resource of its own.
  */
 static int give_back(struct resource *res, resource_size_t keep)
 {
@@ -374,7 +378,7 @@ static int give_back(struct resource *res, resource_size_t keep)
 					IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY);
 	}
 
-	ret = keep ? adjust_resource(res, res->start, keep) : remove(res);
+	ret = keep ? adjust_resource(res, res->start, keep) : release_crashk(res);
 	if (ret) {
 		kfree(ram);
 		return ret;
@@ -385,13 +389,13 @@ static int give_back(struct resource *res, resource_size_t keep)
 	return 0;
 }
 
-/* The low reservation takes the place of a main one that is gone. */
+/* Make the low reservation the main one, which is gone. */
 static int promote_low(void)
 {
 	struct resource low = crashk_low_res;
 	int ret;
 
-	ret = remove(&crashk_low_res);
+	ret = release_crashk(&crashk_low_res);
 	if (ret)
 		return ret;
 	crashk_res.start = low.start;
@@ -426,17 +430,18 @@ static int shrink_to(resource_size_t size)
 }
 
 /**
- * crash_shrink_memory - give reserved memory back to the running kernel
+ * crash_shrink_memory - release reserved memory to the running kernel
  * @new_size: bytes to keep, of both reservations together; rounded up to a
  *            multiple of KEXEC_CRASH_MEM_ALIGN
  *
- * The main reservation goes first, from its end: what a capture kernel needs to
- * have low stays longest. When nothing is left of it, the low one takes its place.
+ * The main reservation is released first, from its end: the capture kernel
+ * needs the low one most. When nothing is left of the main one, the low one
+ * becomes the main one.
  *
  * Context: Process context; sleeps. Takes kexec_trylock().
- * Return: 0; -EBUSY if somebody is loading an image or shrinking the reservation;
- * -ENOENT if a capture kernel is loaded; -EINVAL if @new_size is more than what
- * is reserved; -ENOMEM.
+ * Return: 0; -EBUSY if an image is being loaded or the reservation is being
+ * shrunk; -ENOENT if a capture kernel is loaded; -EINVAL if @new_size is larger
+ * than the reservation; -ENOMEM.
  */
 int crash_shrink_memory(unsigned long new_size)
 {

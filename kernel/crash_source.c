@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The dump that this kernel was started to save: where the crashed kernel's memory
- * and notes are, stripped of everything that cannot be true.
+ * The dump that this kernel was started to save: the crashed kernel's memory and
+ * notes, at the places where they can be.
  *
- * A way in describes the dump segment by segment; kernel/crash_source_elf.c, which
- * reads ELF headers, is one. Each segment is checked here, whatever the way. A
- * defect costs the segment that has it, or a part of that. /proc/vmcore and
- * /dev/oldmem work from the result and cannot tell which way it was.
+ * A way in describes the dump segment by segment. kernel/crash_source_elf.c,
+ * which reads ELF headers, is one. This file checks each segment, from any way
+ * in. A defect costs its segment, or a part of it. /proc/vmcore and /dev/oldmem
+ * use the result, which is the same for all ways in.
  */
 #define pr_fmt(fmt) "crash_source: " fmt
 
@@ -21,7 +21,10 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 
-/* The dump, and what became of it. The lock nests inside no other, and none in it. */
+/*
+ * The dump and its state. No other lock is taken inside the lock, nor it inside
+ * another.
+ */
 static struct {
 	struct mutex lock;		/* for all members */
 	struct crash_source *src;	/* NULL unless @state is CRASH_DUMP_PRESENT */
@@ -30,15 +33,16 @@ static struct {
 	.lock = __MUTEX_INITIALIZER(crash_source.lock),
 };
 
-/* One line for each defect, as long as there are only a few. */
+/* Maximum number of lines about defects, one for each. */
 #define MAX_MESSAGES	8
 
 /**
- * crash_source_warn() - tell the console of a defect in what describes a dump
+ * crash_source_warn() - report a defect of a segment on the console
  * @draft: the source that is being made; its @index names the segment
  * @format: as for printk(), without a newline
  *
- * Only the first few are told, crash_source_finish() counts the others.
+ * Only the first few are printed; crash_source_finish() prints the number of
+ * the others.
  *
  * Context: Any.
  */
@@ -55,13 +59,13 @@ void crash_source_warn(struct crash_source_draft *draft, const char *format, ...
 	va_end(args);
 }
 
-/* Can the segment's bytes be where it says? Clips it where they cannot. */
+/* Check the present address of the segment's bytes. Cut off bytes that cannot exist. */
 static bool check_now_pa(struct crash_source_draft *draft, struct crash_segment *seg)
 {
 	u64 limit = oldmem_limit();
 	struct oldmem_use use;
 
-	/* An empty segment has no data: ignore where that is said to be. */
+	/* An empty segment has no data: ignore its p_offset. */
 	if (!seg->filesz) {
 		seg->where = 0;
 		return true;
@@ -85,7 +89,7 @@ static bool check_now_pa(struct crash_source_draft *draft, struct crash_segment 
 		return false;
 	}
 	if (seg->type == PT_NOTE) {
-		/* Notes are read from the first on, and those in front may be good. */
+		/* Notes are read in order, and those before the cut may be good. */
 		crash_source_warn(draft, "0x%llx bytes at 0x%llx are too many, cut off",
 				  seg->filesz, seg->where);
 		seg->filesz = use.start - seg->where;
@@ -124,7 +128,7 @@ static bool check_note(struct crash_source_draft *draft, struct crash_segment *s
 {
 	if (!seg->filesz || !check_now_pa(draft, seg))
 		return false;
-	/* Notes have no address; they must not look as if they had one. */
+	/* A note has no physical address: clear the field. */
 	seg->paddr = 0;
 	seg->memsz = seg->filesz;
 	return true;
@@ -139,8 +143,8 @@ static struct crash_segment *alloc_segments(u32 nr)
 /**
  * crash_source_begin() - begin to describe a dump
  * @draft: all zero; crash_source_finish() or crash_source_give_up() ends it
- * @elf: the file header that the exported file is to have
- * @max: segments that are going to be added, at most
+ * @elf: file header for the exported file
+ * @max: maximum number of segments to be added
  *
  * Context: May sleep.
  * Return: 0 or -ENOMEM.
@@ -161,10 +165,10 @@ int crash_source_begin(struct crash_source_draft *draft,
 }
 
 /**
- * crash_source_add() - add a segment to a dump that is being described
+ * crash_source_add() - check a segment and add it to a source
  * @draft: between crash_source_begin() and crash_source_finish()
- * @seg: the segment; nothing in it is trusted. Other types than PT_LOAD and
- *	PT_NOTE are ignored
+ * @seg: the segment; not trusted. Types other than PT_LOAD and PT_NOTE are
+ *	ignored
  *
  * Context: Process context.
  */
@@ -210,8 +214,8 @@ static int sort_segments(struct crash_source *src,
 }
 
 /**
- * crash_source_give_up() - end a description that leads to nothing
- * @draft: as crash_source_begin() has left it, whatever it returned
+ * crash_source_give_up() - end a description without a result
+ * @draft: from crash_source_begin(), also if that failed
  *
  * Context: May sleep.
  */
@@ -224,11 +228,11 @@ void crash_source_give_up(struct crash_source_draft *draft)
 
 /**
  * crash_source_finish() - make a source from a description
- * @draft: all segments are added; it is of no use afterwards
+ * @draft: all segments are added; must not be used afterwards
  *
  * Context: May sleep.
- * Return: a new source with one reference; ERR_PTR(-ENXIO) if no segment is of
- * use; ERR_PTR(-ENOMEM).
+ * Return: a new source with one reference; ERR_PTR(-ENXIO) if no segment is
+ * usable; ERR_PTR(-ENOMEM).
  */
 struct crash_source *crash_source_finish(struct crash_source_draft *draft)
 {
@@ -249,7 +253,7 @@ struct crash_source *crash_source_finish(struct crash_source_draft *draft)
 
 /**
  * crash_source_publish() - make a source the dump of this kernel
- * @src: source; the reference is taken over
+ * @src: source; takes over the caller's reference
  *
  * Context: Process context, may sleep.
  * Return: 0; -EBUSY if there is, or was, a dump already.
@@ -268,11 +272,11 @@ int crash_source_publish(struct crash_source *src)
 }
 
 /**
- * crash_source_get() - the dump that this kernel was started to save
+ * crash_source_get() - get the dump that this kernel was started to save
  *
  * Context: Process context, may sleep.
- * Return: a reference to be given back by crash_source_put(), or NULL if there is
- * no dump, or it cannot be used, or it is gone.
+ * Return: a reference, for crash_source_put(); NULL if there is no dump, or it
+ * is unusable, or consumed.
  */
 struct crash_source *crash_source_get(void)
 {
@@ -284,7 +288,7 @@ struct crash_source *crash_source_get(void)
 }
 
 /**
- * crash_source_put() - give back a reference
+ * crash_source_put() - drop a reference
  * @src: source, or NULL
  *
  * Context: Process context, may sleep.
@@ -300,7 +304,7 @@ void crash_source_put(struct crash_source *src)
 }
 
 /**
- * crash_source_state() - what the capture side has
+ * crash_source_state() - get the state of the dump
  *
  * Context: Process context, may sleep.
  * Return: the state.
@@ -313,11 +317,11 @@ enum crash_dump_state crash_source_state(void)
 }
 
 /**
- * crash_source_retire() - the dump has been taken, or turned out to be unusable
+ * crash_source_retire() - mark the dump as consumed or unusable
  * @state: CRASH_DUMP_CONSUMED or CRASH_DUMP_UNUSABLE; both are final
  *
- * crash_source_get() returns NULL from now on. References that others hold stay
- * valid, but the memory that they describe is not protected by them.
+ * crash_source_get() returns NULL from now on. Existing references stay valid,
+ * but they do not protect the memory that they describe.
  *
  * Context: Process context, may sleep.
  */

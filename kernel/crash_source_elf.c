@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The way in by ELF core headers, which the loader of a capture kernel leaves in
- * memory: they are read once, decoded, and handed to kernel/crash_source.c.
+ * The way in by ELF core headers. The loader of a capture kernel leaves them in
+ * memory; this file reads them once, decodes them, and hands the segments to
+ * kernel/crash_source.c.
  */
 #define pr_fmt(fmt) "crash_source: " fmt
 
@@ -16,15 +17,11 @@
 #include <linux/printk.h>
 #include <linux/sched.h>
 
-#ifndef vmcore_elf_check_arch_cross
-#define vmcore_elf_check_arch_cross(hdr) ((void)(hdr), false)
-#endif
-
 /**
  * struct elf_reader - reads ELF headers in old memory
  * @addr: physical address of the file header
- * @size: bytes of all headers, or S64_MAX if nobody said
- * @win: the mapping that they are read through
+ * @size: size of all headers in bytes; S64_MAX if it is not known
+ * @win: mapping for reading them
  */
 struct elf_reader {
 	u64 addr;
@@ -39,8 +36,7 @@ static int read_elf_bytes(struct elf_reader *from, u64 offset, void *buf,
 		return -ENODATA;
 	if (offset > S64_MAX - from->addr)
 		return -EOVERFLOW;
-	return oldmem_window_read(&from->win, from->addr + offset, buf, len,
-				  oldmem_header_flags());
+	return oldmem_read_headers(&from->win, from->addr + offset, buf, len);
 }
 
 static bool is_our_machine(const struct crash_elf *elf)
@@ -55,7 +51,8 @@ static bool is_our_machine(const struct crash_elf *elf)
 		.e_flags = elf->flags,
 	};
 
-	return elf_check_arch(&hdr) || vmcore_elf_check_arch_cross(&hdr);
+	return elf->class == ELFCLASS64 ? vmcore_elf64_check_arch(&hdr) :
+					  vmcore_elf32_check_arch(&hdr);
 }
 
 static int read_elf_header(struct elf_reader *from, struct crash_elf *elf)
@@ -154,15 +151,15 @@ static const char *explain_elf_error(long err)
  * @addr: physical address of the ELF file header, bytes
  * @size: bytes of all headers from there on; 0 if it is not known
  *
- * The console is told what is wrong with them, in a bounded number of lines.
+ * Defects are reported on the console, in a bounded number of lines.
  *
  * Context: Process context, may sleep.
- * Return: a new source with one reference, or an ERR_PTR: -EFAULT if @addr is not
- * in old RAM; -ENODATA if @size ends within the file header; -EINVAL if there is
- * no ELF, or a nonsensical one; -ENOEXEC if it is not a core file or of another
- * byte order; -EOPNOTSUPP if it is of another machine; -E2BIG and -EOVERFLOW for
- * program headers that are too many, or too far away; -ENXIO if none of them is
- * of use; -ENOMEM.
+ * Return: a new source with one reference, or an ERR_PTR: -EFAULT if @addr is
+ * not in old RAM; -ENODATA if @size ends within the file header; -EINVAL if
+ * there is no ELF header, or one with wrong values; -ENOEXEC if it is not a
+ * core file or has another byte order; -EOPNOTSUPP if it is of another machine;
+ * -E2BIG and -EOVERFLOW for program headers that are too many, or too far away;
+ * -ENXIO if none of them is usable; -ENOMEM.
  */
 struct crash_source *crash_source_load(u64 addr, u64 size)
 {
@@ -179,11 +176,12 @@ struct crash_source *crash_source_load(u64 addr, u64 size)
 	return src;
 }
 
-/* Before the file systems and drivers that show the dump, by link order. */
+/* Link order makes this run before the file systems and drivers that show the dump. */
 static int __init find_elf_headers(void)
 {
 	struct crash_source *src;
 
+	crash_make_headers();
 	if (elfcorehdr_addr == ELFCORE_ADDR_MAX)
 		return 0;
 

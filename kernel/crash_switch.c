@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/kexec-dump and kexec_dump=: does a panic jump into the crash kernel?
+ * The switch /proc/kexec-dump and kexec_dump=: whether a panic jumps into the
+ * crash kernel.
  *
- * Switching off leaves the loaded image alone, so that a machine that is being
- * debugged can be made to stop at a panic, and be armed again, without another
- * kexec -p.
+ * The loaded image stays when the switch is off. So a machine that is being
+ * debugged can stop at a panic, and be armed again without another kexec -p.
  */
 
 #define pr_fmt(fmt) "crash: " fmt
@@ -26,10 +26,10 @@
 static bool crash_switch = true;
 
 /**
- * crash_switch_is_on - does a panic jump into the loaded image?
+ * crash_switch_is_on - test whether a panic jumps into the loaded image
  *
  * Context: Any, NMI included.
- * Return: What /proc/kexec-dump shows.
+ * Return: The value of /proc/kexec-dump.
  */
 bool crash_switch_is_on(void)
 {
@@ -37,10 +37,10 @@ bool crash_switch_is_on(void)
 }
 
 /**
- * crash_switch_parse - read the one digit that the switch understands
- * @text: what was written, not necessarily terminated
+ * crash_switch_parse - read a new value of the switch
+ * @text: the written text, which need not be terminated
  * @len: bytes of @text
- * @on: set to the new position; untouched on failure
+ * @on: result: the new value; untouched on failure
  *
  * Context: Any.
  * Return: 0, or -EINVAL unless @text is "0" or "1", with or without a newline.
@@ -78,7 +78,7 @@ static ssize_t crash_switch_write(struct file *file, const char __user *buf,
 	char text[2];
 	bool on;
 
-	/* Whoever may not take an image away may not make it useless either. */
+	/* To disable an image takes the same privilege as to unload it. */
 	if (!capable(CAP_SYS_BOOT))
 		return -EPERM;
 	if (len > sizeof(text))

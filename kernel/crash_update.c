@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Replacing a loaded image, or its ELF headers, so that a panic at any moment
- * finds one that works.
+ * Replaces a loaded image, or its ELF headers, so that a panic at any moment
+ * finds an image that works.
  *
- * What is new is made in ordinary memory, and copied over the old in the end.
- * While that goes on, crash_update says what is copied where. The panicking CPU
- * takes the pointer out, and makes the copy again from the beginning, when the
- * others have been stopped; one that does not stop copies the same bytes. The
- * CPU that made the update finds the pointer gone, and then waits.
+ * New contents are made in ordinary memory and finally copied over the old
+ * ones. During the copy, crash_update points to the list of pieces. The
+ * panicking CPU stops the other CPUs, takes the pointer, and copies again from
+ * the beginning. A CPU that does not stop copies the same bytes. The CPU that
+ * made the update finds the pointer gone, and waits.
  *
  *	kexec_crash_image	crash_update		a panic starts
  *	old			NULL			old
@@ -15,7 +15,7 @@
  *	new			new			the same
  *	new			NULL			new
  *
- * Control pages of the new image lie beside the old one, see
+ * Control pages of the new image lie beside the old image, see
  * kimage_alloc_crash_control_pages().
  */
 #define pr_fmt(fmt) "crash: " fmt
@@ -38,17 +38,17 @@
 #include "crash_internal.h"
 #include "kexec_internal.h"
 
-/* Taken by exchanging it for NULL. */
+/* The update in progress. A CPU takes it by exchanging it for NULL. */
 static struct crash_update *crash_update;
 
-/* The image that is being loaded beside the published one; kexec lock. */
+/* The image that is being loaded beside the published one, under the kexec lock. */
 static struct crash_update crash_staged;
 
-/* An image has been taken out to make room, and none put in its place. */
+/* An image has been taken out to make room, and no image replaces it yet. */
 static bool crash_image_withdrawn;
 
 /**
- * crash_image_was_withdrawn - is there no image because another is being loaded?
+ * crash_image_was_withdrawn - test whether an image was taken out for another one
  *
  * Context: Any.
  * Return: true from crash_withdraw_image() until an image is in place.
@@ -59,7 +59,7 @@ bool crash_image_was_withdrawn(void)
 }
 
 /**
- * crash_update_pending - is an image or its headers half replaced?
+ * crash_update_pending - test whether an image or its headers are half replaced
  *
  * Context: Any.
  * Return: true if crash_finish_update() has something to do.
@@ -80,13 +80,13 @@ static __always_inline void copy_update(const struct crash_update *update)
 }
 
 /**
- * crash_finish_update - complete what is half replaced
+ * crash_finish_update - complete the update in progress
  *
- * For the panicking CPU, which has stopped the other CPUs.
+ * The panicking CPU calls it after stopping the other CPUs.
  *
  * Context: Panic, any.
- * Return: The image that is complete now and to be started; NULL if that is the
- *	   published one.
+ * Return: The image that is complete now and has to be started; NULL if the
+ * published image has to be started.
  */
 struct kimage *crash_finish_update(void)
 {
@@ -99,8 +99,9 @@ struct kimage *crash_finish_update(void)
 }
 
 /*
- * A panic has made this CPU's work its own. It ends with the machine, unless it
- * returns before it has begun: then nothing is left to do.
+ * A panicking CPU has taken over this CPU's update. Wait until the machine
+ * ends, or until the panic returns without having begun a dump: then nothing is
+ * left to do.
  */
 static void wait_for_crash(void)
 {
@@ -110,15 +111,15 @@ static void wait_for_crash(void)
 
 /**
  * crash_apply_update - copy new headers, or a new image, over the old
- * @update: what to copy; if it has an image, that is published
+ * @update: the pieces to copy; its image, if there is one, is published
  *
- * If this machine panics meanwhile, the crash kernel finds what is new.
+ * If the machine panics meanwhile, the crash kernel finds the new contents.
  *
  * Context: Process, under the kexec lock. Does not return after a panic.
  */
 void crash_apply_update(struct crash_update *update)
 {
-	/* Fully ordered: published before the first byte changes. */
+	/* Fully ordered: publish the update before the first byte changes. */
 	xchg(&crash_update, update);
 	copy_update(update);
 	if (update->image) {
@@ -144,7 +145,10 @@ static void *copy_from_loader(const struct kimage *image,
 	return copy;
 }
 
-/* The loader's segments stay in its buffers; those of user space do not. */
+/*
+ * With kexec_file_load(), the segments stay in the kernel's buffers. With
+ * kexec_load() they are in user space, and are copied here.
+ */
 static int stage_segment(const struct kimage *image,
 			 const struct kexec_segment *segment)
 {
@@ -172,12 +176,12 @@ static int stage_segment(const struct kimage *image,
  * @image: the image
  * @segment: the segment
  *
- * If that would overwrite an image that a panic could start, the segment is put
- * aside for crash_install_image().
+ * If the segment would overwrite an image that a panic could start, the segment
+ * is kept for crash_install_image().
  *
  * Context: Process, under the kexec lock; may sleep.
- * Return: 0; -EFAULT; -ENOMEM if there is no room to load it so, but may be if
- *	   the present image is taken out.
+ * Return: 0; -EFAULT; -ENOMEM if there is no memory to keep the segment;
+ * without the present image there may be enough.
  */
 int crash_load_segment(struct kimage *image, struct kexec_segment *segment)
 {
@@ -187,8 +191,9 @@ int crash_load_segment(struct kimage *image, struct kexec_segment *segment)
 }
 
 /*
- * Memory that is decrypted page by page for the copy takes other CPUs; and an
- * architecture has to agree that the panic does it.
+ * Test whether an image can be loaded beside another. With memory encryption,
+ * decrypting the pages for the copy needs other CPUs. The architecture has to
+ * allow a copy by the panic.
  */
 static bool loads_beside(void)
 {
@@ -209,7 +214,7 @@ static bool withdraw_image(void)
 }
 
 /**
- * crash_prepare_to_load - take the present image out, if it cannot stay
+ * crash_prepare_to_load - take the present image out if it cannot stay
  *
  * Context: Process, under the kexec lock, before a crash image is loaded; its
  *	    memory is not write-protected.
@@ -225,8 +230,9 @@ void crash_prepare_to_load(void)
  * @start: physical address of memory for a control page of another image
  * @size: its size in bytes, a power of two
  *
- * Control pages of the loaded image lie between the first of them, which is
- * that of the control code, and the address where the next would be searched.
+ * Control pages of the loaded image lie between its control code page, the
+ * first of them, and image->control_page, where the search for the next one
+ * starts.
  *
  * Context: Process, under the kexec lock.
  * Return: @start if that memory is not in use; else the next address to try.
@@ -253,9 +259,9 @@ unsigned long crash_skip_image(unsigned long start, unsigned long size)
 }
 
 /**
- * crash_install_image - put an image in the place of another
+ * crash_install_image - replace an image by another
  * @where: kexec_image or kexec_crash_image
- * @image: the new image; NULL takes the present one out
+ * @image: the new image; NULL removes the present one
  *
  * Context: Process, under the kexec lock.
  * Return: The image that was there before; NULL if there was none.
@@ -280,7 +286,7 @@ struct kimage *crash_install_image(struct kimage **where, struct kimage *image)
 }
 
 /**
- * crash_drop_segments - forget what crash_load_segment() has put aside
+ * crash_drop_segments - free the segments that crash_load_segment() has kept
  *
  * Context: Process, under the kexec lock.
  */
@@ -295,12 +301,12 @@ void crash_drop_segments(void)
 }
 
 /**
- * crash_withdraw_image - make room for an image that cannot be loaded otherwise
- * @error: why not
- * @crash: is it one for a crash?
+ * crash_withdraw_image - take the present image out after loading another has failed
+ * @error: error of the failed load
+ * @crash: true if the new image is a crash image
  *
  * Context: Process, without the kexec lock.
- * Return: true if an image has been taken out, and another try makes sense.
+ * Return: true if an image was taken out, and the load can be tried again.
  */
 bool crash_withdraw_image(int error, bool crash)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the crashed kernel left its ELF headers.
+ * The address of the crashed kernel's ELF headers.
  *
- * The address comes from elfcorehdr= on the command line, from the device tree, or
- * from the platform's setup code. If there is one, this kernel was started after a
+ * It comes from elfcorehdr= on the command line, from the device tree, or from
+ * the platform's setup code. If there is one, this kernel was started after a
  * crash, see is_kdump_kernel().
  */
 #define pr_fmt(fmt) "elfcorehdr: " fmt
@@ -21,10 +21,13 @@ EXPORT_SYMBOL_GPL(elfcorehdr_addr);
 
 unsigned long long elfcorehdr_size;
 
-/* More digits than a u64 has, in any base, would wrap silently. */
+/*
+ * No u64 has more digits, in any base. With more, memparse() would wrap around
+ * silently.
+ */
 #define MAX_DIGITS	22
 
-/* A number with K, M, G ... behind it, as memparse() has it. */
+/* Read a number with K, M, G ... behind it, in memparse()'s notation. */
 static const char *__init parse_elfcorehdr_bytes(const char *text, char **end, u64 *bytes)
 {
 	if (*text < '0' || *text > '9')
@@ -35,7 +38,7 @@ static const char *__init parse_elfcorehdr_bytes(const char *text, char **end, u
 	return NULL;
 }
 
-/* Returns what is wrong, at *at, or NULL. */
+/* Read the option. Return an error text, with the place in *at; NULL if there is none. */
 static const char *__init parse_elfcorehdr(char *text, u64 *addr, u64 *size,
 					   char **at)
 {

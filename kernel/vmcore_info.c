@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vmcoreinfo: what a reader of this kernel's memory has to know in advance.
+ * vmcoreinfo: facts that a reader of this kernel's memory needs.
  *
- * Lines of text, "KEY=value" or "KIND(name)=value", in an ELF note that readers
- * find through a program header (/proc/vmcore, /proc/kcore) or through the
- * address in /sys/kernel/vmcoreinfo. What each key says is documented in
- * Documentation/admin-guide/kdump/vmcoreinfo.rst.
+ * Lines of text, "KEY=value" or "KIND(name)=value", in an ELF note. Readers
+ * find the note by a program header (/proc/vmcore, /proc/kcore) or by the
+ * address in /sys/kernel/vmcoreinfo.
+ * Documentation/admin-guide/kdump/vmcoreinfo.rst documents the meaning of each
+ * key.
  *
  * The note is written at boot and is complete from then on. A panic adds the
- * time, after the text that /proc/kcore may be reading.
+ * time, after the text that a reader of /proc/kcore may be reading.
  */
 
 #define pr_fmt(fmt) "vmcoreinfo: " fmt
@@ -37,7 +38,7 @@
 #include "crash_internal.h"
 #include "kallsyms_internal.h"
 
-/* The note as readers see it; zero bytes follow the text, and end the note. */
+/* The note in the form for readers. Zero bytes behind the text end the note. */
 static struct {
 	struct elf_note head;
 	char name[VMCOREINFO_NOTE_NAME_BYTES];
@@ -51,11 +52,11 @@ static_assert(sizeof(note.head) == CRASH_CORE_NOTE_HEAD_BYTES);
 unsigned char *vmcoreinfo_data __ro_after_init = (unsigned char *)note.text;
 size_t vmcoreinfo_size __ro_after_init;
 
-/* How long the text may become. */
+/* Maximum length of the text. */
 static size_t text_limit __ro_after_init =
 	VMCOREINFO_ENTRY_BYTES - VMCOREINFO_CRASHTIME_MAX;
 
-/* Lines that did not fit. */
+/* Number of lines that did not fit. */
 static unsigned int lines_lost __ro_after_init;
 
 static void set_text_size(size_t size)
@@ -68,14 +69,14 @@ static void set_text_size(size_t size)
 
 /**
  * vmcoreinfo_vline - format whole lines, or nothing
- * @buf: where to
- * @room: bytes of @buf, of which the last is for the terminator
+ * @buf: destination
+ * @room: size of @buf in bytes, including the terminator
  * @fmt: as for vprintf()
  * @args: for @fmt
  *
  * Context: Any.
  * Return: Bytes of text in @buf. 0 if it did not fit or does not end in a
- *	   newline; @buf then holds zeros where anything was written.
+ * newline; then all bytes that were written are zero.
  */
 size_t vmcoreinfo_vline(char *buf, size_t room, const char *fmt, va_list args)
 {
@@ -117,8 +118,8 @@ void vmcoreinfo_append_str(const char *fmt, ...)
 
 /**
  * vmcoreinfo_add - add a number to vmcoreinfo
- * @kind: what it says
- * @name: of what
+ * @kind: meaning of the number
+ * @name: name of the symbol, type, member or value
  * @value: the number
  *
  * Context: As for vmcoreinfo_append_str().
@@ -146,11 +147,12 @@ void vmcoreinfo_add(enum vmcoreinfo_kind kind, const char *name,
 }
 
 /**
- * paddr_vmcoreinfo_note - where the note is
+ * paddr_vmcoreinfo_note - physical address of the note
  *
  * Context: Any.
- * Return: Physical address as the outside knows it, which for a Xen PV guest
- *	   is not its own. The note takes VMCOREINFO_NOTE_SIZE bytes there.
+ * Return: Physical address for readers outside, which for a Xen PV guest
+ * differs from the guest's own. The note takes VMCOREINFO_NOTE_SIZE bytes
+ * there.
  */
 phys_addr_t paddr_vmcoreinfo_note(void)
 {
@@ -161,8 +163,8 @@ phys_addr_t paddr_vmcoreinfo_note(void)
 EXPORT_SYMBOL(paddr_vmcoreinfo_note);
 
 /**
- * vmcoreinfo_restore - put back the text as it was at boot
- * @text: a protected copy of it; NULL: there is none, and nothing is done
+ * vmcoreinfo_restore - restore the text of boot time
+ * @text: a protected copy of the text; NULL: nothing is done
  *
  * Context: Panic, NMI included.
  */
@@ -173,12 +175,12 @@ void vmcoreinfo_restore(const char *text)
 }
 
 /**
- * vmcoreinfo_crashtime - say when the crash was
+ * vmcoreinfo_crashtime - format the time of the crash
  * @buf: VMCOREINFO_CRASHTIME_MAX bytes; no terminator is written
  * @seconds: since 1970, UTC
  *
- * Context: Any, NMI included: it is here so that vsnprintf() is not, with all
- *	    that the latter may call.
+ * Context: Any, NMI included. This avoids vsnprintf(), and all functions that
+ * it may call.
  * Return: Bytes of the line in @buf.
  */
 size_t vmcoreinfo_crashtime(char *buf, s64 seconds)
@@ -206,7 +208,7 @@ size_t vmcoreinfo_crashtime(char *buf, s64 seconds)
 /**
  * crash_save_vmcoreinfo - make the note ready for a dump
  *
- * Adds the time. A second call puts its own time in place of the first one's.
+ * Adds the time. A second call replaces the time of the first one.
  *
  * Context: Panic, NMI included.
  */
@@ -214,7 +216,7 @@ void crash_save_vmcoreinfo(void)
 {
 	size_t size = vmcoreinfo_size;
 
-	/* Without the seqcount, in whose write section the panic may be. */
+	/* Do not use the seqcount: the panic may have interrupted its write section. */
 	size += vmcoreinfo_crashtime(note.text + size,
 				     __ktime_get_real_seconds());
 	memset(note.text + size, 0, sizeof(note.text) - size);
@@ -222,9 +224,7 @@ void crash_save_vmcoreinfo(void)
 	set_text_size(size);
 }
 
-/*
- * The table: all that the compiler and the linker know.
- */
+/* The table of all values that the compiler and the linker know. */
 struct vmcoreinfo_entry {
 	enum vmcoreinfo_kind kind;
 	const char *name;
@@ -293,7 +293,7 @@ static const struct vmcoreinfo_entry vmcoreinfo_table[] __initconst = {
 	OFFSET(mem_section, section_mem_map),
 #endif
 
-	/* what a page structure says */
+	/* members of a page structure */
 	STRUCT_SIZE(page),
 	OFFSET(page, flags),
 	OFFSET(page, _refcount),
@@ -326,7 +326,7 @@ static const struct vmcoreinfo_entry vmcoreinfo_table[] __initconst = {
 #endif
 };
 
-/* What is a constant on some architectures only. */
+/* Add the values that are constants on some architectures only. */
 #ifdef CONFIG_MMU
 static void __init add_page_table(void)
 {
@@ -361,7 +361,7 @@ static int __init vmcoreinfo_init(void)
 {
 	const struct vmcoreinfo_entry *entry;
 
-	/* Readers choose by these how to go on; so they come first. */
+	/* Readers choose by these how to go on, so they come first. */
 	vmcoreinfo_append_str("OSRELEASE=%s\n", init_uts_ns.name.release);
 	vmcoreinfo_append_str("BUILD-ID=%*phN\n", (int)sizeof(vmlinux_build_id),
 			      vmlinux_build_id);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vmcoreinfo, continued: what a struct page of this kernel says about its page, as
- * rules that a reader can go by without knowing this kernel.
+ * The second part of vmcoreinfo: rules that classify pages by their struct
+ * pages. Readers apply them without knowing this kernel.
  *
- * Documentation/kdump.txt, 5.4, describes the form of the lines, and when VERSION has
- * to be raised; lib/crash/filter/stated.c reads them.
+ * Documentation/kdump.txt, 5.4, describes the form of the lines, and when
+ * VERSION has to be raised. lib/crash/filter/stated.c reads them.
  */
 #include <linux/bits.h>
 #include <linux/init.h>
@@ -25,9 +25,9 @@
 #define VERSION		1
 
 /**
- * struct place - where a number is
- * @offset: of its bytes, in a struct page or the two behind each other of a folio
- * @size: how many
+ * struct place - place of a number
+ * @offset: offset in a struct page, or in the two struct pages of a folio
+ * @size: size of the number, bytes
  */
 struct place {
 	size_t offset;
@@ -40,10 +40,10 @@ struct place {
 	{ offsetof(struct folio, member), sizeof_field(struct folio, member) }
 
 /**
- * struct page_test - a question to a struct page
- * @place: which of its numbers
- * @mask: the bits that matter; 0: no question
- * @value: what they are if the answer is yes
+ * struct page_test - a test of a struct page
+ * @place: the number that is tested
+ * @mask: the bits that are compared; 0: no test
+ * @value: the bits that the number must have
  */
 struct page_test {
 	struct place place;
@@ -52,14 +52,14 @@ struct page_test {
 };
 
 #define FLAGS(bits)	{ IN_PAGE(flags), (bits), (bits) }
-/* An owner may put something into the lower bits: not those of these types. */
+/* Compare only the top byte: for other types, the owner may use the lower bytes. */
 #define TYPE(type)	{ IN_PAGE(page_type), U32_MAX, (u32)(type) << 24 }
 
 /**
  * struct page_field - a number in a struct page
- * @place: where it is
- * @mask: its bits; 0: there is none
- * @max: the largest that makes sense
+ * @place: place of the number
+ * @mask: its bits; 0: there is no such number
+ * @max: the largest value that makes sense
  */
 struct page_field {
 	struct place place;
@@ -68,11 +68,12 @@ struct page_field {
 };
 
 /**
- * struct page_rule - what a page is if all tests are met
- * @class: that, by the name that readers know
- * @tests: the questions
- * @order: where the struct page says how many pages it speaks for
- * @fixed_order: that itself; without both, it speaks for one, or a compound page
+ * struct page_rule - the class of pages that match all tests
+ * @class: the class, by the name that readers use
+ * @tests: the tests
+ * @order: the field with the order of the unit
+ * @fixed_order: the order itself; without both, the unit is one page or a
+ *	compound page
  */
 struct page_rule {
 	const char *class;
@@ -83,7 +84,7 @@ struct page_rule {
 
 #define LRU		BIT(PG_lru)
 #define PRIVATE		BIT(PG_private)
-/* The first of the flags alone means something else, for other pages. */
+/* PG_swapcache alone has another meaning for other pages. */
 #define SWAPCACHE	(BIT(PG_swapcache) | BIT(PG_swapbacked))
 
 static const struct page_test tail __initconst = {
@@ -101,10 +102,9 @@ static const struct page_test untyped __initconst = {
 	.value = U32_MAX,
 };
 
-static const struct page_field order __initconst = {
+static struct page_field order __initdata = {
 	.place = IN_FOLIO(_flags_1),
 	.mask = 0xff,
-	.max = ilog2(MAX_FOLIO_NR_PAGES),
 };
 
 static const struct page_field refcount __initconst = {
@@ -119,7 +119,7 @@ static const struct page_field mapping __initconst = {
 	.max = ULONG_MAX,
 };
 
-/* In this order: what another rule asks may mean something else for the first. */
+/* The order matters: a word that a rule tests may have another meaning before it. */
 static const struct page_rule page_rules[] __initconst = {
 #ifdef CONFIG_MEMORY_FAILURE
 	{ "unreadable", { FLAGS(BIT(PG_hwpoison)) } },
@@ -144,7 +144,7 @@ static unsigned int word_of(struct place place)
 	return place.offset / sizeof(u64);
 }
 
-/* How far the number's lowest bit is from that of the word. */
+/* Return the distance from the lowest bit of the word to the lowest bit of the number. */
 static unsigned int shift_of(struct place place)
 {
 	unsigned int before = place.offset % sizeof(u64);
@@ -207,9 +207,10 @@ static void __init add_rule(struct seq_buf *text, unsigned int nr,
 /**
  * vmcoreinfo_add_rules - add rules for struct pages to vmcoreinfo
  *
- * All of them or none. 32-bit kernels, for which there is no reader, state none.
+ * All rules are added, or none. 32-bit kernels add none: no reader supports
+ * them.
  *
- * Context: Boot, last of all that adds to vmcoreinfo: other entries matter more.
+ * Context: Boot, after all other additions to vmcoreinfo, which matter more.
  */
 void __init vmcoreinfo_add_rules(void)
 {
@@ -220,6 +221,8 @@ void __init vmcoreinfo_add_rules(void)
 		return;
 	seq_buf_printf(&text, "RULES(page)=%x:%zx\n", VERSION,
 		       ARRAY_SIZE(page_rules));
+	/* No constant where the sizes of page tables are known at run time only. */
+	order.max = ilog2(MAX_FOLIO_NR_PAGES);
 	add_field(&text, "order", &order);
 	add_field(&text, "refcount", &refcount);
 	add_field(&text, "mapping", &mapping);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Access to the crashed kernel's memory, in windows.
+ * Access to the crashed kernel's memory, through windows.
  *
  * Every byte of old memory that this kernel reads goes through a window: it is
  * the one place that asks whether there is RAM, how it was encrypted, and how much
@@ -24,10 +24,10 @@
 #include <asm/crash_dump.h>
 
 /**
- * oldmem_default_flags() - how the crashed kernel's own memory is read
+ * oldmem_default_flags() - flags for reading the crashed kernel's own memory
  *
  * Context: Any.
- * Return: OLDMEM_* for what the crashed kernel wrote: RAM, notes.
+ * Return: OLDMEM_* for memory that the crashed kernel wrote: RAM, notes.
  */
 unsigned int oldmem_default_flags(void)
 {
@@ -35,10 +35,10 @@ unsigned int oldmem_default_flags(void)
 }
 
 /**
- * oldmem_header_flags() - how the ELF headers are read
+ * oldmem_header_flags() - flags for reading the ELF headers
  *
- * The loader of a capture kernel puts them, like the image, where a host with
- * encrypted memory has made it plain; a guest has no such place.
+ * The loader of a capture kernel stores the headers, like the image, in memory
+ * that a host with encryption has made plain. A guest has no plain memory.
  *
  * Context: Any.
  * Return: OLDMEM_* for the ELF headers.
@@ -49,18 +49,18 @@ unsigned int oldmem_header_flags(void)
 }
 
 /*
- * A window starts small, since whoever reads here and there wants a few bytes,
- * and doubles as long as the reader goes straight on. Powers of two: windows end
- * at multiples of their size, so that the large ones are mapped by large pages.
+ * A window starts small, because many reads need only a few bytes. It doubles
+ * as long as the reads are sequential. Windows end at multiples of their size,
+ * a power of two, so that large ones are mapped by large pages.
  */
 #define WINDOW_MIN	((size_t)SZ_64K)
 #define WINDOW_MAX	((size_t)(IS_ENABLED(CONFIG_64BIT) ? SZ_32M : SZ_2M))
 
-/* Bytes to copy before other tasks, and signals, get their turn. */
+/* Number of bytes to copy before other tasks, and signals, get their turn. */
 #define COPY_MAX	((size_t)SZ_1M)
 
 /**
- * oldmem_window_unmap() - give back what a window holds
+ * oldmem_window_unmap() - unmap a window
  * @win: window, empty afterwards
  *
  * Context: Process context, may sleep.
@@ -87,7 +87,7 @@ static u64 choose_window_size(const struct oldmem_window *win, u64 start)
 	return clamp(roundup_pow_of_two(2 * win->size), WINDOW_MIN, WINDOW_MAX);
 }
 
-/* Map up to size bytes, fewer if address space is short. */
+/* Map up to @size bytes, or fewer if address space is short. */
 static int map_window(struct oldmem_window *win, size_t size)
 {
 	bool encrypted = win->flags & OLDMEM_ENCRYPTED;
@@ -104,7 +104,7 @@ static int map_window(struct oldmem_window *win, size_t size)
 	}
 }
 
-/* Put the window at start, up to end at most, all of it RAM or none. */
+/* Place the window at @start, with an end of at most @end. It is all RAM, or not RAM. */
 static int place_window(struct oldmem_window *win, u64 start, u64 end,
 			unsigned int flags)
 {
@@ -124,8 +124,8 @@ static int place_window(struct oldmem_window *win, u64 start, u64 end,
 }
 
 /*
- * Map a window that starts at the page of now_pa. It covers up to len bytes from
- * now_pa on, and at most choose_window_size().
+ * Map a window that starts at the page of @now_pa. It covers up to @len bytes
+ * from @now_pa on, and at most choose_window_size().
  */
 static int move_window(struct oldmem_window *win, u64 now_pa, u64 len,
 		       unsigned int flags)
@@ -137,7 +137,7 @@ static int move_window(struct oldmem_window *win, u64 now_pa, u64 len,
 	return place_window(win, start, end, flags);
 }
 
-/* Make the window cover now_pa; return how many of the len bytes it covers. */
+/* Make the window cover @now_pa. Return how many of the @len bytes it covers. */
 static ssize_t get_window(struct oldmem_window *win, u64 now_pa, u64 len,
 			  unsigned int flags)
 {
@@ -153,8 +153,8 @@ static ssize_t get_window(struct oldmem_window *win, u64 now_pa, u64 len,
 
 /*
  * The ordinary copy made no progress. Either the memory is broken, and the
- * processor could report that instead of dying of it, or there is nowhere to
- * copy to. Copying a cache line to the stack tells which.
+ * processor survived the read, or the destination cannot be written. Copy a
+ * cache line to the stack: only broken memory makes this fail.
  */
 static size_t copy_broken_line(u64 now_pa, const void *from, size_t len,
 			       struct iov_iter *to)
@@ -172,8 +172,8 @@ static size_t copy_broken_line(u64 now_pa, const void *from, size_t len,
 	return copy_to_iter(line, len, to);
 }
 
-static size_t copy_from_window(const struct oldmem_window *win, u64 now_pa,
-			       size_t len, struct iov_iter *to)
+static ssize_t copy_from_window(const struct oldmem_window *win, u64 now_pa,
+				size_t len, struct iov_iter *to)
 {
 	void *from = win->vaddr + (now_pa - win->start);
 	size_t done;
@@ -184,6 +184,26 @@ static size_t copy_from_window(const struct oldmem_window *win, u64 now_pa,
 	return done ? done : copy_broken_line(now_pa, from, len, to);
 }
 
+/*
+ * Copy one piece. Code that takes memory away from the dump waits until that is done,
+ * and the callbacks are asked again for the next piece.
+ */
+static ssize_t read_in_window(struct oldmem_window *win, u64 now_pa, u64 len,
+			      unsigned int flags, struct iov_iter *to)
+{
+	int idx = oldmem_begin_read();
+	ssize_t got = get_window(win, now_pa, len, flags);
+
+	if (got > 0) {
+		got = min3((size_t)got, iov_iter_count(to), COPY_MAX);
+		got = copy_from_window(win, now_pa, got, to);
+		if (!got)
+			got = -EFAULT;
+	}
+	oldmem_end_read(idx);
+	return got;
+}
+
 static bool is_possible_range(u64 now_pa, u64 len)
 {
 	return now_pa <= S64_MAX && len <= S64_MAX - now_pa;
@@ -191,20 +211,22 @@ static bool is_possible_range(u64 now_pa, u64 len)
 
 /**
  * oldmem_read_iter() - copy old memory
- * @win: the caller's window, which nobody else uses meanwhile
- * @now_pa: where to read: physical address, bytes
- * @len: bytes that the headers vouch for from @now_pa on; may be more than are
- *       to be read, and should, since no more than that is mapped ahead
+ * @win: the caller's window; no other thread may use it meanwhile
+ * @now_pa: physical address to read from, bytes
+ * @len: number of bytes from @now_pa on that the headers describe. It should be
+ *	more than the bytes to be read, because at most @len bytes are mapped
+ *	ahead
  * @flags: OLDMEM_*
  * @to: destination; is filled, unless @len is less
  *
- * What is not RAM reads as zeros, see oldmem_ram_extent().
+ * Memory that is not RAM reads as zeros, see oldmem_ram_extent().
  *
  * Context: Process context, may sleep. Readers with windows of their own do not
  * disturb each other.
- * Return: bytes read, or if there are none: 0 if none were asked for; -EINVAL for
- * addresses that no CPU has; -ENOMEM if not a page could be mapped; -EFAULT if
- * @to cannot be written; -EINTR if the task is being killed.
+ * Return: bytes read. If there are none: 0 if none were requested; -EINVAL for
+ * addresses that no CPU has; -ENOMEM if not even a page could be mapped;
+ * -EFAULT if @to cannot be written; -EINTR if the task is being killed; an errno
+ * of copy_oldmem_page() on architectures that copy pages by it.
  */
 ssize_t oldmem_read_iter(struct oldmem_window *win, u64 now_pa, u64 len,
 			 unsigned int flags, struct iov_iter *to)
@@ -220,15 +242,9 @@ ssize_t oldmem_read_iter(struct oldmem_window *win, u64 now_pa, u64 len,
 			got = -EINTR;
 			break;
 		}
-		got = get_window(win, now_pa + done, len - done, flags);
+		got = read_in_window(win, now_pa + done, len - done, flags, to);
 		if (got < 0)
 			break;
-		got = min3((size_t)got, iov_iter_count(to), COPY_MAX);
-		got = copy_from_window(win, now_pa + done, got, to);
-		if (!got) {
-			got = -EFAULT;
-			break;
-		}
 		done += got;
 		cond_resched();
 	}
@@ -236,9 +252,9 @@ ssize_t oldmem_read_iter(struct oldmem_window *win, u64 now_pa, u64 len,
 }
 
 /**
- * oldmem_window_read() - copy old memory into the kernel's own
- * @win: the caller's window, which nobody else uses meanwhile
- * @now_pa: where to read: physical address, bytes
+ * oldmem_window_read() - copy old memory to the kernel's own
+ * @win: the caller's window; no other thread may use it meanwhile
+ * @now_pa: physical address to read from, bytes
  * @buf: destination
  * @len: bytes
  * @flags: OLDMEM_*
@@ -265,13 +281,13 @@ int oldmem_window_read(struct oldmem_window *win, u64 now_pa, void *buf,
 }
 
 /**
- * oldmem_read() - copy old memory into the kernel's own, once
- * @now_pa: where to read: physical address, bytes
+ * oldmem_read() - copy old memory to the kernel's own, once
+ * @now_pa: physical address to read from, bytes
  * @buf: destination
  * @len: bytes
  * @flags: OLDMEM_*
  *
- * It maps and unmaps; who reads often keeps a window for oldmem_window_read().
+ * It maps and unmaps the memory; for many reads, use oldmem_window_read().
  *
  * Context: Process context, may sleep.
  * Return: 0, or an errno of oldmem_read_iter(); @buf is undefined then.
@@ -286,19 +302,18 @@ int oldmem_read(u64 now_pa, void *buf, size_t len, unsigned int flags)
 }
 
 /**
- * oldmem_window_cover() - map a range that is going to be read here and there
- * @win: the caller's window, which nobody else uses meanwhile
+ * oldmem_window_cover() - map a range for reads at any place in it
+ * @win: the caller's window; no other thread may use it meanwhile
  * @start: physical address, page aligned
- * @end: the first one behind the range, page aligned; the headers vouch for all of
- *	it
+ * @end: end of the range, page aligned; the headers describe all of it
  * @flags: OLDMEM_*
  *
- * If a part of the range is not RAM, or address space is short, the window has
- * less of it; reads elsewhere then move it.
+ * If a part of the range is not RAM, or address space is short, the window
+ * covers less of it. A read outside the window moves it.
  *
  * Context: Process context, may sleep.
- * Return: 0; -EINVAL for addresses that no CPU has; -ENOMEM if not a page could be
- * mapped.
+ * Return: 0; -EINVAL for addresses that no CPU has; -ENOMEM if not even a page
+ * could be mapped.
  */
 int oldmem_window_cover(struct oldmem_window *win, u64 start, u64 end,
 			unsigned int flags)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /dev/oldmem: the crashed kernel's memory as a file. A position is a physical
- * address as the crashed kernel knew it, wherever its bytes are now.
+ * address in the crashed kernel, also if its bytes are at another address now.
  *
- * There are no headers, so that dd, and whatever else can seek, gets at memory
- * directly. drivers/char/mem.c owns the device number.
+ * The file has no headers, so that dd and other programs that can seek read
+ * memory directly. drivers/char/mem.c owns the device number.
  */
 #include <linux/capability.h>
 #include <linux/cleanup.h>
@@ -24,8 +24,8 @@
 
 /**
  * struct oldmem_file - an open /dev/oldmem
- * @lock: for @win; opens do not share it, so readers are as parallel as they like
- * @win: what the last read had mapped
+ * @lock: protects @win; each open file has its own, so readers run in parallel
+ * @win: mapping of the last read
  * @src: the dump
  */
 struct oldmem_file {
@@ -34,7 +34,7 @@ struct oldmem_file {
 	struct crash_source *src;
 };
 
-/* Where the last RAM ends: the size of the file. */
+/* Return the end of the last RAM, which is the size of the file. */
 static u64 find_oldmem_end(const struct crash_source *src)
 {
 	const struct crash_run *last = src->runs + src->nr_runs - 1;
@@ -78,7 +78,7 @@ static int release_oldmem(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Read from one run, or the hole before it; how much is left to the caller. */
+/* Read from one run, or from the hole before it. The caller calls again for the rest. */
 static ssize_t read_old_piece(struct oldmem_file *of, u64 old_pa, struct iov_iter *to)
 {
 	const struct crash_source *src = of->src;

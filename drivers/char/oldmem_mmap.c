@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Old memory in the page tables of processes. What one huge page can map is
- * inserted as that.
+ * Old memory in the page tables of processes, by huge pages where they fit.
  *
- * Where the kernel keeps track of cache modes, as x86 does, what a process maps
- * gets the mode that the memory may be used with at this time.
+ * If the kernel tracks cache modes, as on x86, a mapping gets the mode that the
+ * memory has at this time.
  */
 #include <linux/kernel.h>
 #include <linux/minmax.h>
@@ -17,7 +16,7 @@
 
 #include <asm/crash_dump.h>
 
-/* Bytes that one fault maps of small pages. */
+/* Number of bytes that one fault maps by small pages. */
 #define FAULT_AROUND	((unsigned long)SZ_64K)
 
 static bool has_huge_pages(void)
@@ -27,21 +26,18 @@ static bool has_huge_pages(void)
 }
 
 /**
- * oldmem_huge_size() - what a process may map as one page
+ * oldmem_huge_size() - size of a huge page that a process may map
  *
  * Context: Any.
- * Return: bytes of a huge page, to which file offset, physical and virtual address
- * should be congruent; 0 if there are no huge pages.
+ * Return: size of a huge page in bytes; file offset, physical and virtual
+ * address should be congruent modulo this size. 0 if there are no huge pages.
  */
 unsigned long oldmem_huge_size(void)
 {
 	return has_huge_pages() ? PMD_SIZE : 0;
 }
 
-/*
- * Map what is read of memory by small pages, with the cache mode that it may be
- * used with.
- */
+/* Map memory by small pages, with the cache mode that it has. */
 static int map_held_pages(struct vm_area_struct *vma, unsigned long addr,
 			  u64 now_pa, u64 size)
 {
@@ -56,18 +52,19 @@ static int map_held_pages(struct vm_area_struct *vma, unsigned long addr,
 
 /**
  * oldmem_remap() - map old memory into a process, by small pages
- * @vma: the process's mapping, VM_PFNMAP, not writable and not to become so
- * @addr: where in it to begin, page aligned
+ * @vma: the process's mapping, VM_PFNMAP, not writable now or later
+ * @addr: address in @vma to begin with, page aligned
  * @now_pa: present physical address to begin with, page aligned
  * @size: bytes, page aligned; they must fit @vma
  *
- * Pages that are not read are left to ->fault, see oldmem_fault().
+ * Pages that are not read stay unmapped: ->fault maps them, see oldmem_fault(). An
+ * architecture's remap_oldmem_pfn_range() may leave out others.
  *
  * Context: In ->mmap, with the mmap lock held for writing.
  * Return: 0; -EINVAL if something is not aligned, no CPU has the addresses, or
  * @vma is or can be made writable; -EBUSY if the memory is in use with another
- * cache mode; -ENOMEM. Undoing a part that was mapped is left to whoever tears
- * down @vma.
+ * cache mode; -ENOMEM. After an error a part may be mapped; the caller's error
+ * path removes it with @vma.
  */
 int oldmem_remap(struct vm_area_struct *vma, unsigned long addr, u64 now_pa,
 		 size_t size)
@@ -91,12 +88,12 @@ int oldmem_remap(struct vm_area_struct *vma, unsigned long addr, u64 now_pa,
 }
 
 /**
- * oldmem_fault_around() - bytes to map by small pages where a process has touched one
+ * oldmem_fault_around() - choose how much a fault maps by small pages
  * @vmf: the fault
- * @len: bytes from the touched page on that are alike
+ * @len: number of bytes from the touched page on of the same kind
  *
  * Context: In ->fault.
- * Return: bytes, whole pages, which fit the mapping.
+ * Return: number of bytes, whole pages, that fit the mapping.
  */
 u64 oldmem_fault_around(const struct vm_fault *vmf, u64 len)
 {
@@ -107,8 +104,8 @@ u64 oldmem_fault_around(const struct vm_fault *vmf, u64 len)
 }
 
 /*
- * Inserting a small page where another thread has just inserted a huge one fails
- * as if there were no memory. The huge page is what the process needs.
+ * Inserting a small page fails with VM_FAULT_OOM if another thread has just
+ * inserted a huge one. The huge page serves the process as well.
  */
 static vm_fault_t check_for_huge(const struct vm_fault *vmf, vm_fault_t ret)
 {
@@ -118,9 +115,9 @@ static vm_fault_t check_for_huge(const struct vm_fault *vmf, vm_fault_t ret)
 }
 
 /**
- * oldmem_fault_zeros() - map the zero page where a process has touched a mapping
+ * oldmem_fault_zeros() - map the zero page at the place of a fault
  * @vmf: the fault
- * @len: bytes from the touched page on that are zeros
+ * @len: number of bytes from the touched page on that are zeros
  *
  * Context: In ->fault of a mapping that is VM_PFNMAP.
  * Return: VM_FAULT_NOPAGE or VM_FAULT_OOM.
@@ -137,8 +134,8 @@ vm_fault_t oldmem_fault_zeros(struct vm_fault *vmf, u64 len)
 }
 
 /*
- * Insert len bytes of RAM. The functions that insert look up the cache mode, which
- * has to be on record for that.
+ * Insert @len bytes of RAM. The functions that insert pages look up the cache
+ * mode, which has to be recorded for that.
  */
 static vm_fault_t insert_held_pages(struct vm_fault *vmf, u64 now_pa, u64 len)
 {
@@ -148,7 +145,7 @@ static vm_fault_t insert_held_pages(struct vm_fault *vmf, u64 now_pa, u64 len)
 	int err = arch_oldmem_hold(now_pa, len, &prot);
 	u64 at;
 
-	/* The reason may lie behind the page that is needed. */
+	/* The error may concern a page behind the needed one. */
 	if (err && len > PAGE_SIZE) {
 		len = PAGE_SIZE;
 		err = arch_oldmem_hold(now_pa, len, &prot);
@@ -161,7 +158,7 @@ static vm_fault_t insert_held_pages(struct vm_fault *vmf, u64 now_pa, u64 len)
 	return check_for_huge(vmf, ret);
 }
 
-/* Returns false if a part of the huge page is in use with another cache mode. */
+/* Return false if a part of the huge page is in use with another cache mode. */
 static bool insert_held_huge(struct vm_fault *vmf, u64 now_pa, vm_fault_t *ret)
 {
 	pgprot_t prot = vmf->vma->vm_page_prot;
@@ -173,7 +170,7 @@ static bool insert_held_huge(struct vm_fault *vmf, u64 now_pa, vm_fault_t *ret)
 	return true;
 }
 
-/* Does the huge page around the fault fit the mapping and the memory, all of it read? */
+/* Test whether the huge page around the fault fits the mapping, and is RAM to read. */
 static bool fits_huge_page(const struct vm_fault *vmf, u64 now_pa, u64 start,
 			   u64 end)
 {
@@ -193,17 +190,18 @@ static bool fits_huge_page(const struct vm_fault *vmf, u64 now_pa, u64 start,
 }
 
 /**
- * oldmem_fault() - map old memory where a process has touched it
+ * oldmem_fault() - map old memory at the place of a fault
  * @vmf: the fault, in a mapping that is VM_PFNMAP
- * @now_pa: present physical address of what is mapped there, page aligned
- * @start: present physical address from which on memory may be mapped with it
- * @end: present physical address where that ends
+ * @now_pa: present physical address of the touched page, page aligned
+ * @start: lowest present physical address that may be mapped with it
+ * @end: end of the present physical addresses that may be mapped with it
  *
- * Pages that are not read are the zero page.
+ * Pages that are not read are mapped to the zero page. A page that an architecture
+ * can read but not map is copied.
  *
  * Context: In ->fault.
- * Return: VM_FAULT_NOPAGE; VM_FAULT_SIGBUS if the memory is in use with another
- * cache mode; VM_FAULT_OOM.
+ * Return: VM_FAULT_NOPAGE; 0 with a page in @vmf; VM_FAULT_SIGBUS if the memory is
+ * in use with another cache mode, or cannot be read; VM_FAULT_OOM.
  */
 vm_fault_t oldmem_fault(struct vm_fault *vmf, u64 now_pa, u64 start, u64 end)
 {

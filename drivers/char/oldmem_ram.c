@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Decides which addresses of the crashed kernel's RAM are read. All are, except
- * those that this kernel uses itself, PCI BARs, and pages that a driver vetoes
- * because it knows, for instance, that the hypervisor has taken them away.
+ * Decides which addresses of the crashed kernel's RAM are read: all, except
+ * memory that this kernel uses itself, PCI BARs, and pages that a driver
+ * vetoes, for instance because the hypervisor has taken them away.
  */
 #include <linux/crash_dump.h>
 #include <linux/export.h>
@@ -21,14 +21,14 @@
 
 #include <asm/crash_dump.h>
 
-/* Bytes to ask callbacks about before the task that wants to know may be killed. */
+/* Number of bytes to ask callbacks about before the caller checks for signals. */
 #define VETO_MAX	((u64)SZ_128M)
 
 DEFINE_STATIC_SRCU(veto_srcu);
 
 /*
- * The callbacks that may veto a page. Registering is possible before memory
- * allocation and RCU work, hence the static list under a spinlock; the callbacks
+ * The callbacks that may veto a page. They can be registered before memory
+ * allocation and RCU work, hence the static list under a spinlock. They may
  * sleep, hence SRCU.
  */
 static struct {
@@ -42,16 +42,19 @@ static struct {
 
 static void change_veto_version(void)
 {
-	/* A reader that sees the new version, see oldmem_veto_version(), sees the list. */
+	/*
+	 * A reader that sees the new version in oldmem_veto_version() sees the
+	 * new list.
+	 */
 	smp_store_release(&vetoes.version, vetoes.version + 1);
 }
 
 /**
- * oldmem_veto_version() - has the set of callbacks that veto pages changed?
+ * oldmem_veto_version() - get the version of the set of vetoing callbacks
  *
  * Context: Any.
- * Return: a number that changes with the set. Answers of oldmem_read_extent() are
- * good as long as the number that was read before asking is current.
+ * Return: a number that changes with the set. A result of oldmem_read_extent()
+ * is valid as long as the number that was read before is current.
  */
 unsigned int oldmem_veto_version(void)
 {
@@ -60,11 +63,11 @@ unsigned int oldmem_veto_version(void)
 }
 
 /**
- * register_vmcore_cb() - have a say in which old pages are touched
- * @cb: callback, of static or at least as long life as its registration
+ * register_vmcore_cb() - register a callback that may veto old pages
+ * @cb: the callback; must live as long as it is registered
  *
- * Windows that exist are checked anew before their next use; a copy that is
- * under way is not waited for.
+ * Existing windows are checked again before their next use. A copy in progress
+ * is not waited for.
  *
  * Context: Any but interrupt. Does not allocate or sleep.
  */
@@ -78,10 +81,10 @@ void register_vmcore_cb(struct vmcore_cb *cb)
 EXPORT_SYMBOL_GPL(register_vmcore_cb);
 
 /**
- * unregister_vmcore_cb() - the opposite of register_vmcore_cb()
- * @cb: callback; unused once this returns
+ * unregister_vmcore_cb() - unregister a callback
+ * @cb: the callback; unused after the return
  *
- * Context: Process context. Sleeps until no reader is within @cb.
+ * Context: Process context. Sleeps until no reader runs @cb.
  */
 void unregister_vmcore_cb(struct vmcore_cb *cb)
 {
@@ -93,6 +96,20 @@ void unregister_vmcore_cb(struct vmcore_cb *cb)
 	synchronize_srcu(&veto_srcu);
 }
 EXPORT_SYMBOL_GPL(unregister_vmcore_cb);
+
+/**
+ * oldmem_forget_ram() - callbacks veto more pages than before
+ *
+ * Windows ask them again. A read that is under way may still go by the former answers.
+ *
+ * Context: Process context.
+ */
+void oldmem_forget_ram(void)
+{
+	spin_lock(&vetoes.lock);
+	change_veto_version();
+	spin_unlock(&vetoes.lock);
+}
 
 static bool is_vetoed(unsigned long pfn)
 {
@@ -106,7 +123,7 @@ static bool is_vetoed(unsigned long pfn)
 	return false;
 }
 
-/* Where, from the page aligned start on, does the answer of the callbacks change? */
+/* Find the place, from the page aligned @start on, where the vetoes change. */
 static u64 find_veto_end(u64 start, u64 end, enum oldmem_reason *reason)
 {
 	u64 at = start;
@@ -147,8 +164,9 @@ static bool is_gap_after_ram(const struct resource *res)
 }
 
 /*
- * The entries of iomem that keep this kernel from reading old memory: its own
- * memory, the registers of devices that its drivers have claimed, and PCI BARs.
+ * Decide whether an entry of iomem keeps this kernel from reading old memory.
+ * Its own memory does, the registers of devices that its drivers have claimed,
+ * and PCI BARs.
  *
  * All other entries only describe addresses, and the crashed kernel's headers
  * outweigh a description: firmware tables (e820, ACPI's PNP0C01 and PNP0C02) often
@@ -170,7 +188,7 @@ static enum oldmem_reason find_use(const struct resource *res)
 	case IORES_DESC_CXL:
 		return OLDMEM_READ;
 	case IORES_DESC_RESERVED:
-		/* An entry of e820 stands alone, a driver's is within it. */
+		/* An entry of e820 is at the top level, a driver's entry is inside it. */
 		if (res->parent == &iomem_resource)
 			return OLDMEM_READ;
 		break;
@@ -186,10 +204,10 @@ static enum oldmem_reason find_use(const struct resource *res)
 }
 
 /*
- * Remember the first entry that is in use, in whole pages. Only whole pages of
- * this kernel's memory count: no kernel uses a part, and the rest of the page may
- * be old RAM, as kexec-tools' copy of low memory is. Of devices, all pages count
- * that they have a part of.
+ * Keep the first entry in use, in whole pages. Of this kernel's memory, only
+ * whole pages count: no kernel uses a part of one, and the rest of the page may
+ * be old RAM, such as kexec-tools' copy of low memory. Of devices, all pages
+ * count that they touch.
  */
 static int keep_first_use(struct resource *res, void *arg)
 {
@@ -213,8 +231,8 @@ static int keep_first_use(struct resource *res, void *arg)
 }
 
 /*
- * A walk does not go below an entry that it has shown, so each kind that may lie
- * within another is asked for by itself.
+ * A walk does not visit entries inside an entry that it has visited, so each
+ * kind that may be inside another has its own walk.
  */
 static const unsigned long use_flags[] = {
 	IORESOURCE_SYSTEM_RAM,
@@ -258,10 +276,10 @@ bool oldmem_find_use(u64 now_pa, u64 len, struct oldmem_use *use)
 }
 
 /**
- * oldmem_limit() - the end of what the CPU can reach
+ * oldmem_limit() - end of the addresses that the CPU can reach
  *
  * Context: Any.
- * Return: the first physical address, in bytes, beyond it.
+ * Return: the first physical address behind them, in bytes.
  */
 u64 oldmem_limit(void)
 {
@@ -269,17 +287,17 @@ u64 oldmem_limit(void)
 }
 
 /**
- * oldmem_read_extent() - is old memory read, and how far is the answer the same?
+ * oldmem_read_extent() - find out whether, and how far, old memory is read
  * @now_pa: present physical address, bytes
- * @len: bytes of interest from there on; @now_pa + @len must not overflow
- * @reason: result: OLDMEM_READ, or why the bytes are not touched and read as zeros
+ * @len: number of bytes of interest; @now_pa + @len must not overflow
+ * @reason: result: OLDMEM_READ, or the reason for which the bytes read as zeros
  *
- * It cannot tell old RAM from addresses where nothing is: those have to come
- * from the crashed kernel's headers.
+ * It does not know the crashed kernel's RAM: the addresses have to come from
+ * that kernel's headers.
  *
  * Context: Process context, may sleep.
- * Return: bytes from @now_pa on that @reason is true of, at most @len; 0 only if
- * @len is. With vetoes, it may be true of more.
+ * Return: number of bytes from @now_pa on to which @reason applies, at most
+ * @len; 0 only if @len is. With vetoes, it may apply to more bytes than these.
  */
 u64 oldmem_read_extent(u64 now_pa, u64 len, enum oldmem_reason *reason)
 {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /proc/vmcore: the crashed kernel's memory as an ELF core file, in the kernel
- * that was started to save it. /proc/vmcore-kern: the same without the pages that
- * hardly anybody looks at.
+ * that was started to save it. /proc/vmcore-kern: the same file without the
+ * pages that readers hardly ever need.
  *
- * This file owns the dump: it makes the files come and go, and decides which
- * edition an open gets. The files of fs/proc/vmcore/ do the rest.
+ * This file owns the dump: it creates and removes the files, and chooses the
+ * edition for an open. The files of fs/proc/vmcore/ do the rest.
  *
- * Lock order: vmcore_owner.lock is taken before no other lock of ours. Reading,
- * mapping and seeking never take it.
+ * Lock order: vmcore_owner.lock is the innermost of our locks. Reading, mapping
+ * and seeking never take it.
  */
 #define pr_fmt(fmt) "vmcore: " fmt
 
@@ -33,13 +33,14 @@
 #include "vmcore/summary.h"
 
 /**
- * struct vmcore_owner - the dump and the files that show it
- * @lock: for all members
- * @contents: of the dump; NULL if there is none
- * @edition: what an open gets
- * @next: what it gets once all files are closed, if contents have been added since
- * @nr_open: open files
- * @told: the console has been told what is not in the dump
+ * struct vmcore_owner - the dump and its files
+ * @lock: protects all members
+ * @contents: contents of the dump; NULL if there is none
+ * @edition: the edition for an open
+ * @next: the edition for an open once all files are closed; NULL if no contents
+ *	have been added since
+ * @nr_open: number of open files
+ * @told: the lost memory has been reported on the console
  * @dump: /proc/vmcore
  * @kern: /proc/vmcore-kern
  * @level: /proc/vmcore-kern-level
@@ -62,7 +63,7 @@ static struct vmcore_owner vmcore_owner = {
 	.lock = __MUTEX_INITIALIZER(vmcore_owner.lock),
 };
 
-/* Make @edition the one that is opened from now on. */
+/* Make @edition the one for later opens. */
 static void publish_edition(struct vmcore_edition *edition)
 {
 	lockdep_assert_held(&vmcore_owner.lock);
@@ -75,7 +76,7 @@ static void publish_edition(struct vmcore_edition *edition)
 		proc_set_size(vmcore_owner.kern, edition->layout.size);
 }
 
-/* Count an open file. The edition stays the same until release_edition(). */
+/* Count an open file. The edition does not change until release_edition(). */
 static struct vmcore_edition *use_edition(void)
 {
 	guard(mutex)(&vmcore_owner.lock);
@@ -98,7 +99,7 @@ static void release_edition(void)
 	pr_info("device dumps that came while the dump was open are in it now, offsets have changed\n");
 }
 
-/* The first open tells what is not in the dump. */
+/* Report the lost memory on the console, at the first open. */
 static void tell_once(const struct vmcore_contents *contents)
 {
 	scoped_guard(mutex, &vmcore_owner.lock) {
@@ -109,7 +110,7 @@ static void tell_once(const struct vmcore_contents *contents)
 	vmcore_tell_lost(contents->source, contents->filter);
 }
 
-/* A device dump may have come since the inode was made. */
+/* Update the size: a device dump may have been added since the inode was made. */
 static void update_inode_size(struct inode *inode, u64 size)
 {
 	inode_lock(inode);
@@ -118,7 +119,7 @@ static void update_inode_size(struct inode *inode, u64 size)
 	inode_unlock(inode);
 }
 
-/* The filter, if pages are to be left out, is the data of the entry. */
+/* The data of the proc entry is the filter; NULL if no pages are left out. */
 static int open_dump(struct inode *inode, struct file *file)
 {
 	struct vmcore_edition *edition = use_edition();
@@ -157,14 +158,14 @@ static const struct proc_ops dump_proc_ops = {
 };
 
 /**
- * vmcore_attach_device() - make a device dump part of the exported file
+ * vmcore_attach_device() - add a device dump to the exported file
  * @device: the dump; belongs to the file afterwards, unless this fails
  *
- * It moves everything behind it. So that all who have the dump open, and open it
- * again, see the same offsets, it is shown once all files are closed.
+ * The dump moves everything behind it. It is shown once all files are closed,
+ * so that a reader that opens the file again sees the same offsets.
  *
  * Context: May sleep.
- * Return: 0; -ENODEV if there is no dump to attach it to; -ENOMEM; an errno of
+ * Return: 0; -ENODEV if there is no dump; -ENOMEM; an errno of
  * crash_elf_encode().
  */
 int vmcore_attach_device(struct vmcore_device *device)
@@ -199,13 +200,13 @@ static struct proc_dir_entry *create_dump_entry(const char *name, void *data,
 
 	if (entry) {
 		proc_set_size(entry, size);
-		/* A cached inode would not know what size the next edition has. */
+		/* A cached inode would keep the size of the present edition. */
 		pde_force_lookup(entry);
 	}
 	return entry;
 }
 
-/* If these files cannot be made, there still is /proc/vmcore. */
+/* If these files cannot be created, /proc/vmcore is left. */
 static void create_kern_entries(struct vmcore_filter *filter, u64 size)
 {
 	if (filter) {
@@ -251,10 +252,10 @@ static void unload_dump(void)
 
 /**
  * vmcore_load() - create /proc/vmcore and the files beside it
- * @source: what is to be in it; the reference is taken over, also on failure
+ * @source: the dump; takes over the caller's reference, also on failure
  *
  * Context: May sleep.
- * Return: 0; -EBUSY if there is one already; -ENOMEM; an errno of
+ * Return: 0; -EBUSY if there is a dump already; -ENOMEM; an errno of
  * crash_elf_encode().
  */
 int vmcore_load(struct crash_source *source)
@@ -278,7 +279,7 @@ int vmcore_load(struct crash_source *source)
 /**
  * vmcore_unload() - remove /proc/vmcore and the files beside it, if there are any
  *
- * Open files are closed; what is mapped stays mapped, and keeps what it needs.
+ * Open files are closed. Mappings stay, and keep the memory behind them.
  *
  * Context: May sleep.
  */
@@ -286,7 +287,7 @@ void vmcore_unload(void)
 {
 	struct proc_dir_entry *dump, *kern, *level, *summary;
 
-	/* Removing an entry waits for openers, and those wait for the lock. */
+	/* Removing an entry waits for an open in progress, which waits for the lock. */
 	scoped_guard(mutex, &vmcore_owner.lock) {
 		dump = vmcore_owner.dump;
 		kern = vmcore_owner.kern;
@@ -307,7 +308,7 @@ void vmcore_unload(void)
 }
 
 /**
- * vmcore_cleanup() - the dump has been taken, its memory is to be used again
+ * vmcore_cleanup() - end access to a dump whose memory is to be reused
  *
  * A process that has mapped /proc/vmcore still sees that memory.
  *
@@ -319,12 +320,12 @@ void vmcore_cleanup(void)
 	crash_source_retire(CRASH_DUMP_CONSUMED);
 }
 
-/* Behind crash_source_init(), by link order. */
+/* Link order makes this run after find_elf_headers(). */
 static int __init vmcore_init(void)
 {
 	struct crash_source *source = crash_source_get();
 
-	/* Without this file, there still is /dev/oldmem. */
+	/* Without this file, /dev/oldmem is left. */
 	return source ? vmcore_load(source) : 0;
 }
 fs_initcall(vmcore_init);

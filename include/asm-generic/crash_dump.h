@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How a capture kernel reaches old memory: all that drivers/char/oldmem.c asks of
- * an architecture. One whose answers differ has an asm/crash_dump.h of its own,
- * with each of these functions.
+ * Access to old memory in a capture kernel: the functions that
+ * drivers/char/oldmem.c needs from an architecture. An architecture that
+ * differs has its own asm/crash_dump.h, with all of these functions.
  */
 #ifndef _ASM_GENERIC_CRASH_DUMP_H
 #define _ASM_GENERIC_CRASH_DUMP_H
@@ -23,8 +23,9 @@ static inline u64 arch_oldmem_limit(void)
 }
 
 /*
- * Physical addresses, whole pages, that can never be RAM and that no entry of
- * iomem tells of. The end belongs to them; nothing if it is below the start.
+ * Return physical addresses, in whole pages, that are never RAM although no
+ * entry of iomem has them. The end belongs to the range; an end below the
+ * start: none.
  */
 static inline struct range arch_oldmem_never_ram(void)
 {
@@ -32,8 +33,8 @@ static inline struct range arch_oldmem_never_ram(void)
 }
 
 /*
- * Map size bytes of RAM that is not this kernel's, from start on, both whole
- * pages, cached. NULL if that cannot be done.
+ * Map @size bytes of RAM that this kernel does not use, from @start on, cached.
+ * Both are multiples of a page. Return NULL if that is not possible.
  */
 static inline void *arch_oldmem_map(phys_addr_t start, size_t size,
 				    bool encrypted)

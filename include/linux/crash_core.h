@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The first kernel's side of crash dumps: from the panic to the jump, and what
- * is prepared for it while the system still works.
+ * Interface of the first kernel's side of crash dumps: the way from the panic
+ * to the jump, and the preparations for it while the system still works.
  */
 #ifndef _LINUX_CRASH_CORE_H
 #define _LINUX_CRASH_CORE_H
@@ -19,7 +19,10 @@ struct task_struct;
 
 #ifdef CONFIG_CRASH_DUMP
 
-/* Which hooks there are; without it, all of them would be taken as missing. */
+/*
+ * The header defines the hooks that exist. Without it, all of them would seem
+ * to be missing.
+ */
 #include <linux/kexec.h>
 
 /* Panic: kernel/crash_dump.c */
@@ -32,7 +35,7 @@ bool crash_panic_is_nested(void);
 /**
  * enum crash_stage - the steps from a panic to the crash kernel, in order
  * @CRASH_REGISTERS: save the registers of the panicking CPU
- * @CRASH_STOP_CPUS: stop the other CPUs, and save theirs
+ * @CRASH_STOP_CPUS: stop the other CPUs, and save their registers
  * @CRASH_UPDATE: complete an image, or its headers, that were being replaced
  * @CRASH_RECORD: check the protected record of the image
  * @CRASH_PLATFORM: machine_crash_shutdown(), with all of a hypervisor's part
@@ -40,15 +43,16 @@ bool crash_panic_is_nested(void);
  * @CRASH_TRACE: stop processor tracing on this CPU
  * @CRASH_LOW_MEMORY: copy low memory away
  * @CRASH_IO_APIC: silence the interrupt controller of devices
- * @CRASH_LOCAL_APIC: silence that of this CPU
- * @CRASH_IRQ_MODE: bring both into the state in which a kernel boots
+ * @CRASH_LOCAL_APIC: silence the interrupt controller of this CPU
+ * @CRASH_IRQ_MODE: bring both controllers into the state for a boot
  * @CRASH_TIMER: stop the timer of the platform
  * @CRASH_ENCRYPTION: make memory that is shared with the host private again
  * @CRASH_VMCOREINFO: complete vmcoreinfo
  * @CRASH_JUMP: start the crash kernel
- * @CRASH_NR_STAGES: how many there are
+ * @CRASH_NR_STAGES: number of stages
  *
- * From CRASH_VIRTUALIZATION to CRASH_ENCRYPTION they are the architecture's.
+ * The architecture implements the stages from CRASH_VIRTUALIZATION to
+ * CRASH_ENCRYPTION.
  */
 enum crash_stage {
 	CRASH_REGISTERS,
@@ -74,11 +78,11 @@ unsigned long crash_stages_begun(void);
 void crash_take_over(void);
 const struct kimage *crash_image_to_start(void);
 
-/* What the panic needs of an image, in protected memory: kernel/crash_record.c */
+/* The protected record of an image, for the panic: kernel/crash_record.c */
 int kimage_crash_copy_vmcoreinfo(struct kimage *image);
 void crash_release_record(struct kimage *image);
 
-/* An image takes the place of another: kernel/crash_update.c */
+/* An image replaces another: kernel/crash_update.c */
 void crash_prepare_to_load(void);
 unsigned long crash_skip_image(unsigned long start, unsigned long size);
 int crash_load_segment(struct kimage *image, struct kexec_segment *segment);
@@ -89,16 +93,19 @@ bool crash_withdraw_image(int error, bool crash);
 /* One note per CPU: kernel/crash_cpu.c */
 void crash_save_cpu(struct pt_regs *regs, int cpu);
 
-/* The reservation while it runs: kernel/crash_reserve.c */
+/* Size of the reservation at run time: kernel/crash_reserve.c */
 ssize_t crash_get_memory_size(void);
 int crash_shrink_memory(unsigned long new_size);
 
-/* ELF headers of the image: kernel/crash_headers.c; bytes, for the buffer too */
+/*
+ * ELF headers of the image: kernel/crash_headers.c. Alignment of the buffer and
+ * of its size.
+ */
 #define ELF_CORE_HEADER_ALIGN	4096
 int crash_prepare_elf64_headers(struct crash_mem *mem, int need_kernel_map,
 				void **addr, unsigned long *sz);
 
-/* What kimage::hp_action says is happening: kernel/crash_hotplug.c */
+/* Values of kimage::hp_action, the event: kernel/crash_hotplug.c */
 #define KEXEC_CRASH_HP_NONE		0
 #define KEXEC_CRASH_HP_ADD_CPU		1
 #define KEXEC_CRASH_HP_REMOVE_CPU	2
@@ -107,11 +114,11 @@ int crash_prepare_elf64_headers(struct crash_mem *mem, int need_kernel_map,
 int crash_check_hotplug_support(void);
 
 /*
- * Hooks, each defined in asm/kexec.h as a function and as a macro of the same
- * name where the architecture has it.
+ * Hooks. An architecture that has one defines it in asm/kexec.h, as a function
+ * and as a macro of the same name.
  */
 
-/* Call a function of the panic on a stack that has room for it. */
+/* Call a function of the panic path on a stack with enough room. */
 #ifndef arch_crash_call
 static inline void arch_crash_call(void (*function)(void))
 {
@@ -119,7 +126,7 @@ static inline void arch_crash_call(void (*function)(void))
 }
 #endif
 
-/* What machine_crash_shutdown() has not come to, because a part of it faulted. */
+/* Do the parts of machine_crash_shutdown() that were not reached because one faulted. */
 #ifndef arch_crash_shutdown_rest
 static inline void arch_crash_shutdown_rest(struct pt_regs *regs) { }
 #endif
@@ -133,7 +140,7 @@ static inline void arch_kexec_protect_crashkres(void) { }
 static inline void arch_kexec_unprotect_crashkres(void) { }
 #endif
 
-/* Can the kernel keep the image's ELF headers up to date by itself? */
+/* Test whether the kernel can keep the image's ELF headers up to date by itself. */
 #ifndef arch_crash_hotplug_support
 static inline int arch_crash_hotplug_support(struct kimage *image,
 					     unsigned long kexec_flags)
@@ -142,13 +149,13 @@ static inline int arch_crash_hotplug_support(struct kimage *image,
 }
 #endif
 
-/* CPUs or memory have come or gone: bring the ELF headers up to date. */
+/* Update the ELF headers after CPUs or memory were added or removed. */
 #ifndef arch_crash_handle_hotplug_event
 static inline void arch_crash_handle_hotplug_event(struct kimage *image,
 						   void *arg) { }
 #endif
 
-/* Room that a loader should leave for the ELF headers to grow, in bytes. */
+/* Room for the ELF headers to grow, which a loader should leave, in bytes. */
 #ifndef crash_get_elfcorehdr_size
 static inline unsigned int crash_get_elfcorehdr_size(void)
 {

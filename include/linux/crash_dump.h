@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the rest of the kernel may ask, and contribute, when it was started to
- * save the memory of a kernel that crashed.
+ * Interface between the capture kernel's dump code and the rest of the kernel:
+ * test for a capture kernel, vetoes of pages, device dumps.
  *
- * The files that do the saving use crash_source.h and oldmem.h as well.
+ * The files that read the dump use crash_source.h and oldmem.h as well.
  */
 #ifndef _LINUX_CRASH_DUMP_H
 #define _LINUX_CRASH_DUMP_H
@@ -12,16 +12,15 @@
 #include <linux/errno.h>
 #include <linux/kexec.h>
 #include <linux/list.h>
-#include <linux/pgtable.h>
 #include <linux/proc_fs.h>
 #include <linux/types.h>
 #include <uapi/linux/vmcore.h>
 
-/* Values of elfcorehdr_addr that are no address. */
+/* Values of elfcorehdr_addr that are not addresses. */
 #define ELFCORE_ADDR_MAX	(~0ULL)		/* not started after a crash */
-#define ELFCORE_ADDR_ERR	(~0ULL - 1)	/* was, but nothing to read any more */
+#define ELFCORE_ADDR_ERR	(~0ULL - 1)	/* was, but no dump is left */
 
-/* Physical address and bytes of the saved ELF headers; size 0 if not known. */
+/* Physical address and size of the saved ELF headers; size 0: not known. */
 extern unsigned long long elfcorehdr_addr;
 extern unsigned long long elfcorehdr_size;
 
@@ -29,10 +28,10 @@ extern unsigned long long elfcorehdr_size;
 
 #ifndef is_kdump_kernel
 /**
- * is_kdump_kernel() - was this kernel started to save a crash dump?
+ * is_kdump_kernel() - test whether this kernel was started to save a crash dump
  *
- * Also true when the dump turned out to be unusable, or has been taken: drivers
- * ask because devices were not shut down, and that does not change.
+ * The result stays true if the dump is unusable, or has been saved: drivers
+ * call this because devices were not shut down, and that does not change.
  *
  * Context: Any, from the parsing of early parameters on.
  * Return: true in a capture kernel.
@@ -71,7 +70,7 @@ static inline bool is_kdump_kernel(void)
 #endif /* CONFIG_CRASH_DUMP */
 
 /**
- * struct vmcoredd_data - a driver's offer of a device dump
+ * struct vmcoredd_data - a device dump that a driver offers
  * @dump_name: unique name
  * @size: bytes that @vmcoredd_callback writes
  * @vmcoredd_callback: writes the dump into a buffer of @size bytes; may sleep;

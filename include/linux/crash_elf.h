@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * ELF core files as crash dumps use them: one form for both classes.
+ * ELF core files of crash dumps, in one form for both classes.
  *
- * Nothing here keeps state or touches memory other than its arguments, so the
- * same source is tested in user space.
+ * The functions keep no state and touch only their arguments, so the same
+ * source is tested in user space.
  */
 #ifndef _LINUX_CRASH_ELF_H
 #define _LINUX_CRASH_ELF_H
@@ -11,27 +11,27 @@
 #include <linux/elf.h>
 #include <linux/types.h>
 
-/* More program headers than this are not believed: 128 Ki * 56 bytes = 7 MiB. */
+/* Maximum number of program headers: 128 Ki * 56 bytes = 7 MiB. More are refused. */
 #define CRASH_ELF_MAX_SEGMENTS	(128 * 1024)
-/* Nor more bytes of them, since a file may have its headers further apart. */
+/* Maximum size of their table: a file may have a large stride between headers. */
 #define CRASH_ELF_MAX_TABLE	(16 * 1024 * 1024)
 
-/* Notes are made of words, in both classes. */
+/* Notes consist of words of four bytes, in both classes. */
 #define CRASH_NOTE_ALIGN	4
 
 /**
- * struct crash_elf - what an ELF core header says about the file as a whole
+ * struct crash_elf - the file header of an ELF core, and its tables
  * @class: ELFCLASS32 or ELFCLASS64
  * @data: byte order, ELFDATA2LSB or ELFDATA2MSB; must be the CPU's own
  * @osabi: e_ident[EI_OSABI]
  * @machine: e_machine
  * @flags: e_flags
  * @phentsize: bytes from one program header to the next
- * @phnum: number of program headers; where @shoff is set, 0 until
- *         crash_elf_decode_xnum() knows it
+ * @phnum: number of program headers. If @shoff is set, it is 0 until
+ *	crash_elf_decode_xnum() has read it
  * @phoff: file offset of the first program header
- * @shoff: file offset of section header 0 if that holds @phnum, because e_phnum
- *         is PN_XNUM; else 0
+ * @shoff: file offset of section header 0 if that holds @phnum because e_phnum
+ *	is PN_XNUM; else 0
  *
  * After decoding, @phnum * @phentsize is at most CRASH_ELF_MAX_TABLE and, added
  * to @phoff, does not overflow.
@@ -49,15 +49,15 @@ struct crash_elf {
 };
 
 /**
- * struct crash_segment - one program header, whatever its class was
+ * struct crash_segment - a decoded program header, the same for both classes
  * @type: PT_NOTE, PT_LOAD ...
  * @flags: PF_R, PF_W, PF_X
  * @paddr: physical address in the crashed kernel, bytes
  * @vaddr: virtual address in the crashed kernel
- * @filesz: bytes present at @where
- * @memsz: bytes described
- * @where: p_offset: in the headers that a first kernel leaves, the present
- *         physical address of the bytes; in a file, their offset
+ * @filesz: number of bytes present at @where
+ * @memsz: size of the described memory, bytes
+ * @where: p_offset. In the headers that a first kernel leaves, this is the
+ *	present physical address of the bytes; in a file, their offset
  */
 struct crash_segment {
 	u32 type;
@@ -69,23 +69,23 @@ struct crash_segment {
 	u64 where;
 };
 
-/* Decoding: input is never trusted. */
+/* Decoding. Input is not trusted. */
 int crash_elf_decode_header(const void *buf, size_t len, struct crash_elf *elf);
 int crash_elf_decode_xnum(const void *shdr, size_t len, struct crash_elf *elf);
 int crash_elf_decode_segment(const struct crash_elf *elf, const void *phdr,
 			     size_t len, struct crash_segment *seg);
 
-/* Encoding: size first, then fill a buffer of that size. */
+/* Encoding. First ask for the size, then fill a buffer of that size. */
 size_t crash_elf_encoded_size(u8 class, u32 phnum);
 int crash_elf_encode(const struct crash_elf *elf,
 		     const struct crash_segment *segs, void *buf, size_t size);
 
 /**
- * struct crash_note - one ELF note inside a buffer; nothing is copied
+ * struct crash_note - an ELF note inside a buffer; nothing is copied
  * @type: n_type
  * @namesz: bytes of @name, with the terminator
  * @descsz: bytes of @desc
- * @name: not necessarily terminated
+ * @name: need not be terminated
  * @desc: the contents
  * @size: bytes of the whole note with its padding
  */
@@ -99,7 +99,7 @@ struct crash_note {
 };
 
 /**
- * struct crash_note_cursor - where a walk over notes stands
+ * struct crash_note_cursor - position of a walk over notes
  * @pos: next note header
  * @left: bytes from @pos to the end of the buffer
  */

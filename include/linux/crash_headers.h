@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The ELF headers that a first kernel leaves for its capture kernel: what goes
- * into them, and how they are replaced while an image is loaded.
+ * The ELF headers that a first kernel leaves for its capture kernel: their
+ * contents, and their replacement while an image is loaded.
  */
 #ifndef _LINUX_CRASH_HEADERS_H
 #define _LINUX_CRASH_HEADERS_H
@@ -11,15 +11,15 @@
 #include <linux/kexec.h>
 #include <linux/pgtable.h>
 
-/* Firmware cuts the first megabyte of a PC into a handful of RAM ranges. */
+/* Firmware may divide the first megabyte of a PC into several RAM ranges. */
 #define CRASH_LOW_SEGMENTS	16
 
 /**
  * struct crash_low - low memory, which a capture kernel needs for itself
  * @end: physical address behind it
- * @nr: how many of @seg are in use
- * @seg: PT_LOAD segments, the only ones that describe memory below @end; their
- *       bytes may have been moved to wherever @seg says
+ * @nr: number of entries in @seg
+ * @seg: PT_LOAD segments, the only ones that describe memory below @end; they
+ *	have the place to which the bytes were copied, if they were
  */
 struct crash_low {
 	u64 end;
@@ -28,11 +28,11 @@ struct crash_low {
 };
 
 /**
- * struct crash_copy - memory of an image that is to change
- * @dst: where it is, mapped
- * @src: the new content
- * @size: bytes of that
- * @room: bytes at @dst; those behind @size become zero
+ * struct crash_copy - change of a piece of an image's memory
+ * @dst: its mapping
+ * @src: the new contents
+ * @size: size of the new contents, bytes
+ * @room: size of the piece; bytes behind @size become zero
  */
 struct crash_copy {
 	void *dst;
@@ -43,9 +43,10 @@ struct crash_copy {
 
 /**
  * struct crash_update - a new image, or new headers of the present one
- * @image: the new image, once all is copied; NULL: the present one
- * @nr: how many of @copy are in use
- * @copy: what is to be copied
+ * @image: the new image, installed once everything is copied; NULL: the present
+ *	one
+ * @nr: number of entries in @copy
+ * @copy: the pieces to be copied
  */
 struct crash_update {
 	struct kimage *image;

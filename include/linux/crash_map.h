@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * From physical addresses of the crashed kernel to where the bytes are now.
+ * A map from physical addresses of the crashed kernel to the present addresses
+ * of the same bytes.
  *
- * Nothing here keeps state or touches memory other than its arguments, so the
- * same source is tested in user space.
+ * The functions keep no state and touch only their arguments, so the same
+ * source is tested in user space.
  */
 #ifndef _LINUX_CRASH_MAP_H
 #define _LINUX_CRASH_MAP_H
@@ -13,7 +14,7 @@
 struct crash_segment;
 
 /**
- * struct crash_run - old memory that lies in one piece, then and now
+ * struct crash_run - old memory that was, and now is, in one piece
  * @paddr: physical address in the crashed kernel, bytes
  * @size: bytes, never 0
  * @where: present physical address of the bytes

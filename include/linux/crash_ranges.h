@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A sorted set of physical address ranges: which memory a dump describes.
+ * A sorted set of physical address ranges: the memory that a dump describes.
  */
 #ifndef _LINUX_CRASH_RANGES_H
 #define _LINUX_CRASH_RANGES_H
@@ -10,9 +10,9 @@
 
 /**
  * struct crash_mem - ranges of physical memory, sorted, disjoint
- * @max_nr_ranges: room in @ranges
- * @nr_ranges: how many are in use
- * @ranges: ascending by start; both ends belong to the range
+ * @max_nr_ranges: number of entries that @ranges has room for
+ * @nr_ranges: number of entries in @ranges
+ * @ranges: ascending by start; both start and end belong to the range
  */
 struct crash_mem {
 	unsigned int max_nr_ranges;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Memory that is set aside for the capture kernel.
+ * Memory that is reserved for the capture kernel.
  *
- * An architecture with CONFIG_ARCH_HAS_GENERIC_CRASHKERNEL_RESERVATION says in
- * its <asm/crash_reserve.h> where such memory may lie, as macros. What it
- * leaves out gets a default below.
+ * An architecture with CONFIG_ARCH_HAS_GENERIC_CRASHKERNEL_RESERVATION defines
+ * macros in its <asm/crash_reserve.h> for the addresses that a reservation may
+ * have. The defaults of the others are below.
  */
 #ifndef LINUX_CRASH_RESERVE_H
 #define LINUX_CRASH_RESERVE_H
@@ -19,14 +19,14 @@
 
 /*
  * The reservations; end 0: there is none. crashk_low_res exists only beside a
- * crashk_res above CRASH_ADDR_LOW_MAX, for what the capture kernel has to have
- * below, such as bounce buffers. Set up at boot; changed afterwards only by
- * crash_shrink_memory(), under kexec_trylock().
+ * crashk_res above CRASH_ADDR_LOW_MAX, for memory that the capture kernel needs
+ * below it, such as bounce buffers. Both are set at boot. Only
+ * crash_shrink_memory() changes them afterwards, under kexec_trylock().
  */
 extern struct resource crashk_res;
 extern struct resource crashk_low_res;
 
-/* Bytes of crashk_low_res where the command line does not say. */
+/* Size of crashk_low_res in bytes if the command line does not give it. */
 #ifndef DEFAULT_CRASH_KERNEL_LOW_SIZE
 #define DEFAULT_CRASH_KERNEL_LOW_SIZE	((unsigned long)SZ_128M)
 #endif
@@ -38,30 +38,30 @@ int __init parse_crashkernel(char *cmdline, unsigned long long system_ram,
 
 #ifdef CONFIG_ARCH_HAS_GENERIC_CRASHKERNEL_RESERVATION
 
-/* Bytes; what a reservation's address is a multiple of. */
+/* Alignment of a reservation's address, bytes. */
 #ifndef CRASH_ALIGN
 #define CRASH_ALIGN			SZ_2M
 #endif
 
-/* The first address beyond what every capture kernel and device can use. */
+/* End of the addresses that every capture kernel and device can use. */
 #ifndef CRASH_ADDR_LOW_MAX
 #define CRASH_ADDR_LOW_MAX		SZ_4G
 #endif
 
-/* The first address beyond what is better than the rest below; 0: none is. */
+/* End of the addresses that are preferred to the others below; 0: none are. */
 #ifndef CRASH_ADDR_BEST_MAX
 #define CRASH_ADDR_BEST_MAX		0
 #endif
 
-/* The first address beyond what the jump to a capture kernel can reach. */
+/* End of the addresses to which the jump to a capture kernel can go. */
 #ifndef CRASH_ADDR_HIGH_MAX
 #define CRASH_ADDR_HIGH_MAX		memblock_end_of_DRAM()
 #endif
 
 /*
- * Whether the architecture inserts System RAM into iomem_resource later than the
- * reservation is made, and around what it finds there. If so, the reservation
- * is inserted at once; else by an initcall, into System RAM.
+ * Does the architecture insert System RAM into iomem_resource after the
+ * reservation is made, around the entries that are there? If so, the
+ * reservation is inserted at once; else an initcall inserts it into System RAM.
  */
 #ifdef HAVE_ARCH_ADD_CRASH_RES_TO_IOMEM_EARLY
 #define CRASH_RES_IN_IOMEM_EARLY	true

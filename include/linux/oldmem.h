@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Access to the crashed kernel's memory, by the physical address at which the
- * bytes are now.
+ * Access to the crashed kernel's memory, by the present physical address of its bytes.
  */
 #ifndef _LINUX_OLDMEM_H
 #define _LINUX_OLDMEM_H
@@ -24,9 +23,9 @@ struct vm_fault;
  * @size: bytes; 0 while there is no window
  * @vaddr: where they are mapped; NULL if they are not RAM and read as zeros
  * @flags: OLDMEM_* of the mapping
- * @version: oldmem_veto_version() when the window was made
+ * @version: value of oldmem_veto_version() when the window was made
  *
- * One reader owns it (an open file, under its lock), so that readers share no
+ * It has one owner (an open file, under its lock), so that readers share no
  * lock on the copy path. All zero is a valid, empty window.
  */
 struct oldmem_window {
@@ -38,14 +37,15 @@ struct oldmem_window {
 };
 
 /**
- * enum oldmem_reason - why old memory that the headers name is not read
+ * enum oldmem_reason - the reason for which old memory of the headers is not read
  * @OLDMEM_READ: it is read
- * @OLDMEM_VETO: a callback of register_vmcore_cb() says that it must not be touched
- * @OLDMEM_OWN: this kernel uses the addresses: its memory, or a device of a driver
+ * @OLDMEM_VETO: a callback of register_vmcore_cb() has vetoed it
+ * @OLDMEM_OWN: this kernel uses the addresses, for its memory or a driver's
+ *	device
  * @OLDMEM_BAR: a PCI device answers at the addresses
- * @OLDMEM_BROKEN: the crashed kernel has marked the page as broken. This is not
- *	asked for by address; only the files that leave pages out know it
- * @OLDMEM_NR_REASONS: how many there are
+ * @OLDMEM_BROKEN: the crashed kernel has marked the page as broken. No function
+ *	here returns this; the files that leave out pages use it
+ * @OLDMEM_NR_REASONS: number of reasons
  */
 enum oldmem_reason {
 	OLDMEM_READ,
@@ -60,7 +60,7 @@ enum oldmem_reason {
  * struct oldmem_use - pages that this kernel must not read as old memory
  * @start: physical address of the first byte, page aligned
  * @last: physical address of the last byte
- * @reason: why
+ * @reason: the reason
  */
 struct oldmem_use {
 	u64 start;
@@ -93,15 +93,16 @@ u64 oldmem_read_extent(u64 now_pa, u64 len, enum oldmem_reason *reason);
 bool oldmem_find_use(u64 now_pa, u64 len, struct oldmem_use *use);
 u64 oldmem_limit(void);
 unsigned int oldmem_veto_version(void);
+void oldmem_forget_ram(void);
 
 /**
- * oldmem_ram_extent() - is old memory read, whatever the reason if it is not?
+ * oldmem_ram_extent() - find out whether old memory is read
  * @now_pa: present physical address, bytes
  * @len: bytes of interest from there on; @now_pa + @len must not overflow
  * @is_ram: result: the bytes may be touched. If not, they read as zeros
  *
  * Context: Process context, may sleep.
- * Return: as oldmem_read_extent().
+ * Return: number of bytes as from oldmem_read_extent().
  */
 static inline u64 oldmem_ram_extent(u64 now_pa, u64 len, bool *is_ram)
 {
@@ -112,7 +113,7 @@ static inline u64 oldmem_ram_extent(u64 now_pa, u64 len, bool *is_ram)
 	return extent;
 }
 
-/* drivers/char/oldmem_dev.c; drivers/char/mem.c gives it its number */
+/* drivers/char/oldmem_dev.c; drivers/char/mem.c has its device number */
 extern const struct file_operations oldmem_fops;
 
 #endif /* _LINUX_OLDMEM_H */

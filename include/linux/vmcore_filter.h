@@ -1,24 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which pages of a crashed kernel are worth saving: what its struct pages say.
+ * Decides which pages of a crashed kernel are worth saving, by its struct
+ * pages.
  *
- *	note.c     the kernel's own note: lines and numbers
- *	rules.c    the note -> rules
- *	stated.c   ... for struct pages, as the kernel states them
- *	infer.c    ... or by how kernels are known to be
- *	vtop.c     its virtual addresses -> physical ones
- *	memmap.c   page frame -> struct page
- *	page.c     struct page -> class
- *	broken.c   a huge page -> those of its pages that are broken
- *	scan.c     a block of page frames -> runs of one class
+ *	note.c     the kernel's VMCOREINFO note: lines and numbers
+ *	rules.c    makes rules from the note
+ *	stated.c   ... for struct pages, if the note states them
+ *	infer.c    ... for struct pages, from offsets and constants in the note
+ *	vtop.c     translates virtual addresses to physical ones
+ *	memmap.c   finds the struct page of a page frame
+ *	page.c     finds the class of a struct page
+ *	broken.c   finds the broken pages of a huge page
+ *	scan.c     turns a block of page frames into runs of one class
  *
- * These files of lib/crash/filter know nothing of this kernel and touch old memory
- * by one callback only, so the same source is tested in user space, on saved dumps.
- * The crashed kernel may be of any version from 5.10 on, and of any machine that has
- * a file in arch/: its page size and its words need not be those of this kernel.
+ * Words, with one meaning each:
  *
- * All that is read from old memory may be wrong. Nothing here follows a list;
- * walks have a fixed depth, and each step over page frames goes up.
+ *	old_pa     a physical address in the crashed kernel
+ *	block      VMCORE_BLOCK_PAGES page frames, which are scanned together
+ *	class      the use of a page: enum vmcore_class
+ *	level      the set of classes that are left out: VMCORE_LEVEL_* bits
+ *	unit       the pages that one struct page describes
+ *
+ * The files of lib/crash/filter use nothing of the running kernel and read old
+ * memory through one callback, so the same source is tested in user space on
+ * saved dumps. The crashed kernel may have any version from 5.10 on, and any
+ * machine with a file in arch/: its page size and word size may differ from
+ * those of this kernel.
+ *
+ * All data from old memory may be wrong. Every walk over lists and tables has a
+ * fixed bound, and each step over page frames goes up.
  */
 #ifndef _LINUX_VMCORE_FILTER_H
 #define _LINUX_VMCORE_FILTER_H
@@ -26,9 +36,12 @@
 #include <linux/types.h>
 
 struct crash_elf;
+struct crash_note;
+struct crash_run;
+struct crash_segment;
 struct vmcore_arch;
 
-/* The level says what is left out; the bits are those of makedumpfile's -d. */
+/* The level: bits as in makedumpfile's -d, one per class that is left out. */
 #define VMCORE_LEVEL_ZERO	1
 #define VMCORE_LEVEL_CACHE	2
 #define VMCORE_LEVEL_PRIVATE	4
@@ -37,17 +50,17 @@ struct vmcore_arch;
 #define VMCORE_LEVEL_MAX	31
 
 /**
- * enum vmcore_class - what a page is for, and so whether it is left out
- * @VMCORE_CLASS_ZERO: nothing but zeros; found by looking, among pages kept else
- * @VMCORE_CLASS_CACHE: page cache that no file system has private data about
- * @VMCORE_CLASS_PRIVATE: page cache that one has
+ * enum vmcore_class - the use of a page, which decides whether it is left out
+ * @VMCORE_CLASS_ZERO: page of zeros; found by reading pages that would be kept
+ * @VMCORE_CLASS_CACHE: page cache without private data of a file system
+ * @VMCORE_CLASS_PRIVATE: page cache with private data of a file system
  * @VMCORE_CLASS_USER: memory of processes, and huge pages set aside for them
- * @VMCORE_CLASS_FREE: in no use
- * @VMCORE_CLASS_KERNEL: everything else; never left out
+ * @VMCORE_CLASS_FREE: unused memory
+ * @VMCORE_CLASS_KERNEL: all other memory; never left out
  * @VMCORE_CLASS_UNCLASSIFIED: no struct page, or one that makes no sense; kept
- * @VMCORE_CLASS_UNREADABLE: broken, or taken away by the hypervisor; not to be
- *	touched, so left out at all levels but 0
- * @VMCORE_NR_CLASSES: how many
+ * @VMCORE_CLASS_UNREADABLE: broken, or taken away by the hypervisor; must not
+ *	be read, so left out at all levels but 0
+ * @VMCORE_NR_CLASSES: number of classes
  */
 enum vmcore_class {
 	VMCORE_CLASS_ZERO,
@@ -62,13 +75,13 @@ enum vmcore_class {
 };
 
 /**
- * struct vmcore_test - a question to a struct page
- * @word: which of its words; those of the next struct page count on. A word is a
- *	long of the crashed kernel, in the form of a number of this one
- * @mask: the bits that matter
- * @value: what they are if the answer is yes
+ * struct vmcore_test - a test of a word of a struct page
+ * @word: index of the word, counting on into the next struct page. A word is a
+ *	long of the crashed kernel, converted to a number of this kernel
+ * @mask: the bits that are compared
+ * @value: the bits that the word must have
  *
- * A value that is not within the mask never matches.
+ * A test whose value has bits outside its mask never matches.
  */
 struct vmcore_test {
 	u32 word;
@@ -79,9 +92,9 @@ struct vmcore_test {
 /**
  * struct vmcore_field - a number in a struct page
  * @word: as in struct vmcore_test
- * @shift: bits below it
+ * @shift: number of bits below it
  * @mask: its bits, once shifted; 0 if there is no such number, which reads as 0
- * @max: the largest that makes sense
+ * @max: the largest value that makes sense
  */
 struct vmcore_field {
 	u32 word;
@@ -90,20 +103,19 @@ struct vmcore_field {
 	u64 max;
 };
 
-/* Questions that a rule asks at most, rules of a kernel, words that they ask. */
+/* Most tests of a rule, rules of a kernel, and words that these test. */
 #define VMCORE_RULE_TESTS	3
 #define VMCORE_MAX_RULES	24
 #define VMCORE_MAX_UNREADABLE	4
 #define VMCORE_MAX_ASKED	8
 
 /**
- * struct vmcore_rule - what a page is if all tests are met
- * @class: that
- * @tests: the questions; one without a mask and value is always met
- * @order: where the struct page says how many pages it speaks for, as a power of
- *	two; no mask: not by a number
- * @fixed_order: that number itself, at most VMCORE_MAX_UNIT; 0, and no @order: it
- *	speaks for one page, or for all of a compound page
+ * struct vmcore_rule - the class of pages that match all tests
+ * @class: the class
+ * @tests: the tests; one without mask and value always matches
+ * @order: the field with the order of the unit; no mask: there is no such field
+ * @fixed_order: the order itself, at most VMCORE_MAX_UNIT. If it is 0, without
+ *	@order, the rule is about one page, or about all of a compound page
  */
 struct vmcore_rule {
 	enum vmcore_class class;
@@ -113,43 +125,45 @@ struct vmcore_rule {
 };
 
 /**
- * struct vmcore_rules - all that the note says about finding and reading pages
+ * struct vmcore_rules - place and meaning of struct pages, from the note
  * @arch: the machine
- * @release: of the crashed kernel, terminated
- * @lacks: what of the note cannot be used, where vmcore_rules_init() failed
- * @stated: version of the rules for struct pages that the note states; 0: they
- *	are inferred from other lines
- * @refused: the line for which stated rules are not used; empty if there is none
- * @page_shift: bytes of a page, as a power of two
- * @page_words: words of a struct page
- * @tail: a page of a compound page, and not the first
+ * @release: version of the crashed kernel, terminated
+ * @lacks: reason for which vmcore_rules_init() failed: key of the note, or
+ *	machine
+ * @stated: version of the rules for struct pages that the note states; 0: the
+ *	rules are inferred from other lines
+ * @refused: key of the line because of which stated rules are not used; else
+ *	empty
+ * @page_shift: size of a page, as a power of two
+ * @page_words: number of words of a struct page
+ * @tail: a page of a compound page, except the first
  * @head: the first page of a compound page; both tests are of its own words
- * @compound_order: of a compound page, in words of the first page and the second
- * @hugetlb: a huge page of hugetlb, in words of the first page and the second; no
+ * @compound_order: order of a compound page, in words of the first two struct
+ *	pages
+ * @hugetlb: a huge page of hugetlb, by words of the first two struct pages; no
  *	mask: not known
- * @untyped: a page that has no page type; always met if that is not known
- * @list_word: the word by which a page is in a list, page.lru.next; @page_words if
- *	it is not known
- * @refcount: of any page in use
- * @mapping: of any page in use: 0, or an address of the kernel
- * @kernel_start: the lowest of these
- * @nr_rules: entries of @table, but for the last
- * @table: what a page is that is not a tail, by the first rule that applies; the
- *	last one always does
+ * @untyped: a page without a page type; always matches if that is not known
+ * @list_word: the word of page.lru.next; @page_words if it is not known
+ * @refcount: reference count of any page in use
+ * @mapping: page.mapping of any page in use: 0, or an address of the kernel
+ * @kernel_start: the lowest address of the kernel
+ * @nr_rules: entries of @table, without the last
+ * @table: the first rule that matches gives the class of a page that is not a
+ *	tail; the last rule always matches
  * @nr_unreadable: entries of @unreadable
- * @unreadable: pages that must not be read; of each page by itself, also within a
- *	compound page
+ * @unreadable: pages that must not be read; applies to each single page, also
+ *	within a compound page
  * @nr_asked: entries of @asked
- * @asked: each word that @table and @unreadable ask, and all bits of it that matter;
- *	no value
+ * @asked: each word that @table and @unreadable test, with all tested bits as
+ *	mask and no value
  * @page_table: physical address of the kernel's top page table
- * @page_table_levels: tables from that on to the entry of a page
+ * @page_table_levels: number of tables to the entry of a page
  * @page_table_mask: the address bits in an entry of a page table
  * @mem_section: virtual address of the array of section roots
- * @nr_roots: entries of it
- * @section_bytes: of a struct mem_section
- * @section_map: offset in it of section_mem_map
- * @section_shift: page frames of a section, as a power of two
+ * @nr_roots: number of section roots
+ * @section_bytes: size of a struct mem_section
+ * @section_map: offset of section_mem_map in it
+ * @section_shift: number of page frames of a section, as a power of two
  */
 struct vmcore_rules {
 	const struct vmcore_arch *arch;
@@ -188,9 +202,9 @@ int vmcore_rules_init(struct vmcore_rules *rules, const struct crash_elf *elf,
 		      const char *note, size_t len);
 
 /**
- * struct vmcore_memory - how old memory is read
- * @read: copy @len bytes at the old physical address @old_pa to @buf; @span, at
- *	least @len, bytes from @old_pa on lie in one piece and may be asked for next.
+ * struct vmcore_memory - reads old memory
+ * @read: copy @len bytes at the old physical address @old_pa to @buf. At least
+ *	@len bytes, @span, are contiguous from @old_pa on, and may be read next.
  *	Returns 0 or a negative errno
  *
  * The owner embeds it.
@@ -200,14 +214,14 @@ struct vmcore_memory {
 		    size_t len, u64 span);
 };
 
-/* Page tables of each level, and what else takes part in finding a section. */
+/* Copies for page tables of each level, section roots and sections. */
 #define VMCORE_NR_COPIES		12
 #define VMCORE_COPY_BYTES		4096U
 
 /**
  * struct vmcore_copy - a copy of a piece of old memory
  * @old_pa: its old physical address, a multiple of its size
- * @used: when it was last looked at, in looks; 0: never filled
+ * @used: time of its last use, as a value of looks; 0: never filled
  * @bytes: its contents
  */
 struct vmcore_copy {
@@ -218,13 +232,13 @@ struct vmcore_copy {
 
 /**
  * struct vmcore_space - the crashed kernel's virtual addresses
- * @rules: where its page tables are
- * @tables: to read them by
- * @looks: how many there were
+ * @rules: have the place of its page tables
+ * @tables: reads them
+ * @looks: number of reads so far
  * @vaddr: first address of the latest translation
- * @old_pa: and where it leads
- * @size: for how many bytes; 0: no translation yet
- * @copies: pieces that were read
+ * @old_pa: old physical address of @vaddr
+ * @size: size of the latest translation, bytes; 0: no translation yet
+ * @copies: pieces of old memory that were read
  */
 struct vmcore_space {
 	const struct vmcore_rules *rules;
@@ -245,10 +259,10 @@ int vmcore_read_word(struct vmcore_space *space, u64 vaddr, u64 *word);
 
 /**
  * struct vmcore_seen - the page that was classified last
- * @rule: the one that applied to the latest page that rules were asked about; NULL
- *	if there was none yet
- * @single: that was the last one, and it is a unit by itself that makes sense
- * @bits: what it had of each word that rules ask
+ * @rule: the rule that matched the latest page which rules were applied to;
+ *	NULL: none yet
+ * @single: that page was classified last, is a unit by itself, and makes sense
+ * @bits: its tested bits, one entry for each of vmcore_rules.asked
  */
 struct vmcore_seen {
 	const struct vmcore_rule *rule;
@@ -258,17 +272,17 @@ struct vmcore_seen {
 
 /**
  * struct vmcore_memmap - the crashed kernel's struct pages
- * @space: the addresses that they are at
- * @seen: the one that was classified last
- * @pages: to read them by
+ * @space: its virtual addresses
+ * @seen: the page that was classified last
+ * @pages: reads struct pages
  * @section: number of the section that @base is of, plus 1; 0: none yet
- * @base: where the struct page of page frame 0 would be, by that section; 0: there
- *	is no such section
- * @first: page frame of the first struct page in @words
- * @nr: how many are there
- * @ahead: how many to read next
+ * @base: address that the struct page of page frame 0 would have by that
+ *	section; 0: the section has no struct pages
+ * @first: page frame number of the first struct page in @words
+ * @nr: number of struct pages in @words
+ * @ahead: number of struct pages to read next
  * @words: the struct pages
- * @aside: two of them, from another place
+ * @aside: two struct pages from another place
  */
 struct vmcore_memmap {
 	struct vmcore_space space;
@@ -294,18 +308,18 @@ u64 vmcore_memmap_vaddr(const struct vmcore_memmap *map, u64 pfn);
 u32 vmcore_memmap_ahead(const struct vmcore_memmap *map, u64 pfn,
 			const u64 **page);
 
-/* What is scanned at a time: with pages of 4 KiB 128 MiB, a section of x86_64. */
+/* Page frames that are scanned together: 128 MiB of 4 KiB pages, a section of x86_64. */
 #define VMCORE_BLOCK_PAGES	32768U
-/* The largest compound page there is: a huge page of 1 GiB. */
+/* The order of the largest compound page: a huge page of 1 GiB. */
 #define VMCORE_MAX_UNIT		18ULL
 
 /**
- * struct vmcore_unit - pages that are what they are together
- * @class: what they are
- * @order: how many, as a power of two
+ * struct vmcore_unit - the pages that one struct page describes
+ * @class: class of these pages
+ * @order: their number, as a power of two
  * @hugetlb: it is a huge page of hugetlb
- * @broken: and some pages of it are broken: vmcore_find_broken()
- * @start: page frame number of the first
+ * @broken: it is a huge page with broken pages: vmcore_find_broken() finds them
+ * @start: page frame number of the first page
  */
 struct vmcore_unit {
 	enum vmcore_class class;
@@ -315,7 +329,7 @@ struct vmcore_unit {
 	u64 start;
 };
 
-/* Broken pages of one huge page, as many as can be told apart. */
+/* Maximum number of broken pages of a huge page that are left out one by one. */
 #define VMCORE_MAX_BROKEN	64
 
 struct vmcore_unit vmcore_classify(const struct vmcore_rules *rules,
@@ -332,11 +346,11 @@ extern const char * const vmcore_class_names[VMCORE_NR_CLASSES];
 bool vmcore_is_left_out(enum vmcore_class class, u32 level);
 
 /**
- * typedef vmcore_emit_fn - told what a scan has found
- * @ctx: the client's own
+ * typedef vmcore_emit_fn - receives a run of pages from a scan
+ * @ctx: the caller's own
  * @pfn: the first page frame
- * @nr: how many, not 0
- * @class: of all of them
+ * @nr: number of page frames, not 0
+ * @class: class of all of them
  */
 typedef void (*vmcore_emit_fn)(void *ctx, u64 pfn, u64 nr,
 			       enum vmcore_class class);
@@ -344,7 +358,7 @@ typedef void (*vmcore_emit_fn)(void *ctx, u64 pfn, u64 nr,
 void vmcore_scan(struct vmcore_memmap *map, u64 block, u32 level, vmcore_emit_fn emit,
 		 void *ctx);
 
-/* Is the answer yes? */
+/* Test a struct page. */
 static inline bool vmcore_matches(const struct vmcore_test *test,
 				  const u64 *page)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a kernel tells those who read its memory: vmcoreinfo, as text in an
- * ELF note, and the layout of the notes that a dump begins with.
+ * Information for the readers of a kernel's memory: vmcoreinfo, as text in an
+ * ELF note, and the layout of the notes at the beginning of a dump.
  */
 #ifndef _LINUX_VMCORE_INFO_H
 #define _LINUX_VMCORE_INFO_H
@@ -11,15 +11,15 @@
 #include <linux/linkage.h>
 
 /*
- * An ELF note is a header, a name and a descriptor, each filled up to four
- * bytes, for both classes (System V ABI; Linux does not use eight).
+ * An ELF note is a header, a name and a descriptor. Each is padded to four
+ * bytes in both classes (System V ABI; Linux does not use eight).
  */
 #define CRASH_CORE_NOTE_NAME		"CORE"
 #define CRASH_CORE_NOTE_HEAD_BYTES	ALIGN(sizeof(struct elf_note), 4)
 #define CRASH_CORE_NOTE_NAME_BYTES	ALIGN(sizeof(CRASH_CORE_NOTE_NAME), 4)
 #define CRASH_CORE_NOTE_DESC_BYTES	ALIGN(sizeof(struct elf_prstatus), 4)
 
-/* One CPU: the registers, and an empty note to say that nothing follows. */
+/* The note of a CPU: its registers, and an empty note as the end. */
 #define CRASH_CORE_NOTE_BYTES						\
 	(CRASH_CORE_NOTE_HEAD_BYTES + CRASH_CORE_NOTE_NAME_BYTES +	\
 	 CRASH_CORE_NOTE_DESC_BYTES + CRASH_CORE_NOTE_HEAD_BYTES)
@@ -28,8 +28,8 @@ typedef u32 note_buf_t[CRASH_CORE_NOTE_BYTES / sizeof(u32)];
 extern note_buf_t __percpu *crash_notes;
 
 /*
- * vmcoreinfo: the same, with text. Entries that every reader wants have a page;
- * behind them is room for rules, vmcore_rules.c.
+ * vmcoreinfo has the same form, with text. One page is for the entries that
+ * every reader needs; behind them is room for rules, see vmcore_rules.c.
  */
 #define VMCOREINFO_ENTRY_BYTES		PAGE_SIZE
 #define VMCOREINFO_RULE_BYTES		1024
@@ -41,12 +41,12 @@ extern note_buf_t __percpu *crash_notes;
 	(CRASH_CORE_NOTE_HEAD_BYTES + VMCOREINFO_NOTE_NAME_BYTES +	\
 	 VMCOREINFO_BYTES + CRASH_CORE_NOTE_HEAD_BYTES)
 
-/* The text as it was at boot; neither changes afterwards. */
+/* The text of boot time; neither changes afterwards. */
 extern unsigned char *vmcoreinfo_data;
 extern size_t vmcoreinfo_size;
 
 /**
- * enum vmcoreinfo_kind - what a number in vmcoreinfo means
+ * enum vmcoreinfo_kind - the meaning of a number in vmcoreinfo
  * @VMCOREINFO_IS_SYMBOL: virtual address of a symbol
  * @VMCOREINFO_IS_SIZE: sizeof() of a type, bytes
  * @VMCOREINFO_IS_OFFSET: offset of a member, bytes
@@ -90,7 +90,7 @@ phys_addr_t paddr_vmcoreinfo_note(void);
 void vmcoreinfo_restore(const char *text);
 void crash_save_vmcoreinfo(void);
 
-/* The architecture's own entries, and its idea of where the note lies. */
+/* The architecture's own entries, and its translation of the note's address. */
 #ifdef CONFIG_ARCH_HAS_VMCOREINFO
 void arch_crash_save_vmcoreinfo(void);
 #else

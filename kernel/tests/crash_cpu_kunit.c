@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of kernel/crash_cpu.c, on the notes that a dump would have.
+ * Tests of kernel/crash_cpu.c: the notes of CPUs.
  */
 #include <kunit/test.h>
 #include <linux/cpumask.h>
@@ -25,7 +25,7 @@ static void place_test(struct kunit *test)
 	}
 }
 
-/* The last CPU's note: written over stale bytes, read back, emptied again. */
+/* Write the last CPU's note over old bytes, read it back, and clear it. */
 static void save_test(struct kunit *test)
 {
 	unsigned int cpu = cpumask_last(cpu_possible_mask);
@@ -50,7 +50,7 @@ static void save_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, status.common.pr_pid, current->pid);
 	KUNIT_EXPECT_MEMEQ(test, &status.pr_reg, &expected, sizeof(expected));
 
-	/* The empty note that ends it, and no room beyond that. */
+	/* An empty note ends it, and the room ends there. */
 	KUNIT_EXPECT_FALSE(test, crash_note_next(&cur, &note));
 	KUNIT_EXPECT_EQ(test, cur.left, sizeof(struct elf_note));
 	KUNIT_EXPECT_NULL(test, memchr_inv(cur.pos, 0, cur.left));

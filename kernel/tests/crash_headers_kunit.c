@@ -17,10 +17,10 @@
 #include <asm/sections.h>
 
 /**
- * struct headers - what was made, decoded
+ * struct headers - headers that a test has made, decoded
  * @elf: the file header
  * @segs: its program headers
- * @nr_loads: how many of them are PT_LOAD
+ * @nr_loads: number of PT_LOAD segments
  */
 struct headers {
 	struct crash_elf elf;
@@ -31,7 +31,7 @@ struct headers {
 KUNIT_DEFINE_ACTION_WRAPPER(vfree_action, vfree, const void *);
 KUNIT_DEFINE_ACTION_WRAPPER(kvfree_action, kvfree, const void *);
 
-static struct headers *decode(struct kunit *test, void *buf, unsigned long size)
+static struct headers *decode_headers(struct kunit *test, void *buf, unsigned long size)
 {
 	struct headers *found = kunit_kzalloc(test, sizeof(*found), GFP_KERNEL);
 	u32 i;
@@ -75,7 +75,7 @@ static struct crash_mem *make_mem(struct kunit *test, unsigned int nr)
 	return mem;
 }
 
-/* Callers patch the segment at physical address 0, and free what they get. */
+/* Callers change the segment at physical address 0, and free the headers. */
 static void given_ranges(struct kunit *test)
 {
 	struct crash_mem *mem = make_mem(test, 3);
@@ -86,7 +86,7 @@ static void given_ranges(struct kunit *test)
 	u32 i;
 
 	KUNIT_ASSERT_EQ(test, 0, crash_prepare_elf64_headers(mem, 0, &buf, &size));
-	found = decode(test, buf, size);
+	found = decode_headers(test, buf, size);
 	KUNIT_EXPECT_EQ(test, found->elf.class, ELFCLASS64);
 	KUNIT_EXPECT_EQ(test, found->elf.machine, ELF_ARCH);
 	KUNIT_EXPECT_EQ(test, found->elf.phoff, sizeof(struct elf64_hdr));
@@ -114,7 +114,7 @@ static void kernel_image(struct kunit *test)
 	void *buf;
 
 	KUNIT_ASSERT_EQ(test, 0, crash_prepare_elf64_headers(mem, 1, &buf, &size));
-	found = decode(test, buf, size);
+	found = decode_headers(test, buf, size);
 	KUNIT_ASSERT_EQ(test, found->nr_loads, 2);
 	load = found->segs + num_possible_cpus() + 1;
 	KUNIT_EXPECT_EQ(test, load->vaddr, (unsigned long)_text);
@@ -122,8 +122,8 @@ static void kernel_image(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, load->memsz, _end - _text);
 }
 
-/* One PT_NOTE for each CPU that may ever come up, and vmcoreinfo. */
-static void notes(struct kunit *test)
+/* There is one PT_NOTE for each possible CPU, and one for vmcoreinfo. */
+static void notes_test(struct kunit *test)
 {
 	struct crash_mem *mem = make_mem(test, 1);
 	struct headers *found;
@@ -133,7 +133,7 @@ static void notes(struct kunit *test)
 	u32 i = 0;
 
 	KUNIT_ASSERT_EQ(test, 0, crash_prepare_elf64_headers(mem, 0, &buf, &size));
-	found = decode(test, buf, size);
+	found = decode_headers(test, buf, size);
 	for_each_possible_cpu(cpu) {
 		KUNIT_EXPECT_EQ(test, found->segs[i].type, PT_NOTE);
 		KUNIT_EXPECT_EQ(test, found->segs[i].where,
@@ -184,7 +184,7 @@ static void all_ram(struct kunit *test)
 				  mem->ranges[i].end < crashk_res.start);
 }
 
-/* Nothing but what the caller says describes low memory. */
+/* Only the segments of the caller describe low memory. */
 static void low_memory(struct kunit *test)
 {
 	struct crash_low *low = kunit_kzalloc(test, sizeof(*low), GFP_KERNEL);
@@ -201,7 +201,7 @@ static void low_memory(struct kunit *test)
 		.memsz = SZ_64K, .filesz = SZ_64K,
 	};
 	KUNIT_ASSERT_EQ(test, 0, crash_create_headers(low, false, &buf, &size));
-	found = decode(test, buf, size);
+	found = decode_headers(test, buf, size);
 	for (i = 0; i < found->elf.phnum; i++) {
 		const struct crash_segment *seg = &found->segs[i];
 
@@ -218,7 +218,7 @@ static void low_memory(struct kunit *test)
 static struct kunit_case crash_headers_cases[] = {
 	KUNIT_CASE(given_ranges),
 	KUNIT_CASE(kernel_image),
-	KUNIT_CASE(notes),
+	KUNIT_CASE(notes_test),
 	KUNIT_CASE(too_many),
 	KUNIT_CASE(all_ram),
 	KUNIT_CASE(low_memory),

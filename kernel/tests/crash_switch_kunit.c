@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of kernel/crash_switch.c: what /proc/kexec-dump and kexec_dump= take.
+ * Tests of kernel/crash_switch.c: valid and invalid values of the switch.
  */
 #include <kunit/test.h>
 #include <linux/errno.h>
@@ -9,11 +9,11 @@
 #include "../crash_internal.h"
 
 /**
- * struct switch_case - something that is written to the switch
+ * struct switch_case - text that is written to the switch
  * @text: the bytes
- * @len: how many
- * @ret: expected
- * @on: expected, if @ret is 0
+ * @len: number of bytes
+ * @ret: expected result
+ * @on: expected value, if @ret is 0
  */
 struct switch_case {
 	const char *text;
@@ -27,7 +27,7 @@ static const struct switch_case switch_cases[] = {
 	{ "1", 1, 0, true },
 	{ "0\n", 2, 0, false },
 	{ "1\n", 2, 0, true },
-	/* Bytes beyond the end are none of ours. */
+	/* Bytes behind the end are ignored. */
 	{ "1x", 1, 0, true },
 
 	{ "", 0, -EINVAL },

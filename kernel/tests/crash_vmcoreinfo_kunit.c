@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of kernel/vmcore_info.c: where lines end, and what the kernel's own note
- * looks like.
+ * Tests of kernel/vmcore_info.c: the ends of lines, and the kernel's own note.
  */
 #include <kunit/test.h>
 #include <linux/crash_elf.h>
@@ -36,7 +35,7 @@ static void line_fits_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, print_line(buf, ROOM, "%s=%d\n", "KEY", 7), 6);
 	KUNIT_EXPECT_STREQ(test, buf, "KEY=7\n");
 
-	/* The longest: one byte is for the terminator. */
+	/* The longest line: one byte is left for the terminator. */
 	memset(buf, 0xff, sizeof(buf));
 	KUNIT_EXPECT_EQ(test, print_line(buf, ROOM, "%013d.\n", 7), ROOM - 1);
 	KUNIT_EXPECT_STREQ(test, buf, "0000000000007.\n");
@@ -57,7 +56,7 @@ static void line_refused_test(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, (u8)buf[ROOM], 0xff);
 	}
 
-	/* Whatever room there is, half a line is never left behind. */
+	/* Too little room, of any size, never leaves half a line. */
 	for (room = 0; room <= 6; room++) {
 		memset(buf, 0xff, sizeof(buf));
 		KUNIT_EXPECT_EQ(test, print_line(buf, room, "KEY=%d\n", 7), 0);
@@ -65,7 +64,7 @@ static void line_refused_test(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, (u8)buf[room], 0xff);
 	}
 
-	/* Neither is one that another would be appended to. */
+	/* A line without a newline is refused: the next one would be appended to it. */
 	memset(buf, 0, sizeof(buf));
 	KUNIT_EXPECT_EQ(test, print_line(buf, ROOM, "KEY=%d", 7), 0);
 	KUNIT_EXPECT_EQ(test, print_line(buf, ROOM, "%s", ""), 0);
@@ -101,7 +100,7 @@ static void crashtime_test(struct kunit *test)
 	}
 }
 
-/* The kernel's note, by the address that others get. */
+/* Find the kernel's note by the address that readers get. */
 static void find_note(struct kunit *test, struct crash_note *note)
 {
 	struct crash_note_cursor cur = {
@@ -142,7 +141,7 @@ static void note_test(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, (const char *)note.desc,
 			   (const char *)vmcoreinfo_data, vmcoreinfo_size);
 
-	/* Nothing but lines, each with a key and a value. */
+	/* There are only lines with a key and a value. */
 	for (at = note.desc, end = at + note.descsz; at < end; at++) {
 		const char *line = at;
 
@@ -159,7 +158,7 @@ static void note_test(struct kunit *test)
 			IS_ENABLED(CONFIG_64BIT));
 }
 
-/* This is what a panic does. The time stays in the note until there is one. */
+/* Do the same as a panic. The time stays in the note until a panic replaces it. */
 static void panic_test(struct kunit *test)
 {
 	size_t size = vmcoreinfo_size;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of drivers/char/oldmem.c and oldmem_ram.c, as far as they can go where no
- * kernel has crashed: what must not be touched is not touched.
+ * Tests of drivers/char/oldmem.c and oldmem_ram.c, as far as they are possible
+ * without a crashed kernel: memory that must not be touched is not touched.
  */
 #include <kunit/test.h>
 #include <linux/crash_dump.h>
@@ -16,12 +16,12 @@
 #include <linux/string.h>
 #include <linux/uio.h>
 
-/* Pages of the range that tests call old memory; nothing maps or touches them. */
+/* Pages of the range that tests use as old memory; nothing maps or touches them. */
 #define PAGES	8
 
 static u64 veto_first, veto_last;
 
-static bool veto(struct vmcore_cb *cb, unsigned long pfn)
+static bool veto_page(struct vmcore_cb *cb, unsigned long pfn)
 {
 	return pfn < veto_first || pfn > veto_last;
 }
@@ -29,7 +29,10 @@ static bool veto(struct vmcore_cb *cb, unsigned long pfn)
 static struct vmcore_cb veto_cb = { .pfn_is_ram = veto };
 static struct vmcore_cb indifferent_cb;
 
-/* Addresses that the CPU has and this machine does not, or none: 0. */
+/*
+ * Return addresses that the CPU has but this machine does not use; 0 if there
+ * are none.
+ */
 static u64 unused_range(void)
 {
 	u64 start = oldmem_limit() / 2;
@@ -108,7 +111,7 @@ static void vetoed_pages_are_zero_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, buf[len - 1], 0xa5);
 }
 
-/* A window must not outlive the filters that it was made under. */
+/* A window is invalid once the callbacks have changed. */
 static void window_version_test(struct kunit *test)
 {
 	struct oldmem_window win = {};
@@ -183,7 +186,7 @@ static void no_address_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR(crash_source_load(U64_MAX, U64_MAX)), -EFAULT);
 }
 
-/* iomem does not tell of the local APIC. */
+/* iomem does not list the local APIC. */
 static void interrupt_range_test(struct kunit *test)
 {
 	u64 start = 0xfee00000, last = 0xfeefffff;
@@ -202,7 +205,7 @@ static void interrupt_range_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, is_ram);
 }
 
-/* An entry of iomem, in pages of unused_range(), and one or none within it. */
+/* An entry of iomem, in pages of unused_range(), with at most one entry in it. */
 struct iomem_entry {
 	unsigned int first, nr;
 	unsigned long flags, desc;
@@ -262,7 +265,7 @@ static bool add_entry(struct resource *res, struct resource *parent, u64 start,
 	return !entry->nr || !request_resource(parent, res);
 }
 
-/* Ask for every page by itself, so that no answer hides behind another. */
+/* Check each page by itself, so that no result hides another. */
 static void check_pages(struct kunit *test, u64 start, const struct iomem_case *this)
 {
 	enum oldmem_reason reason, wanted;
@@ -285,7 +288,7 @@ static void check_whole(struct kunit *test, u64 start, const struct iomem_case *
 	KUNIT_EXPECT_EQ_MSG(test, reason, OLDMEM_READ, "%s", this->name);
 }
 
-/* Only what is in use outweighs the headers of the crashed kernel. */
+/* Only memory in use counts more than the headers of the crashed kernel. */
 static void iomem_entries_test(struct kunit *test)
 {
 	struct resource *res = kunit_kcalloc(test, 2, sizeof(*res), GFP_KERNEL);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ELF core headers: the first kernel encodes them to say where its memory and
- * its notes are, the capture kernel decodes those and encodes the ones that
- * readers of /proc/vmcore see.
+ * ELF core headers. The first kernel encodes them to describe its memory and
+ * its notes. The capture kernel decodes these, and encodes other headers for
+ * the readers of /proc/vmcore.
  *
- * The two classes have the same members, in other places and widths. A table
- * of one entry per member knows those; everything else works on u64. Headers
- * are of the CPU's own byte order, but in no known alignment.
+ * The two classes have the same members, at different places and in different
+ * widths. A table with one entry per member holds the difference; all other
+ * code works on u64. Headers have the CPU's own byte order, but no known
+ * alignment.
  */
 #include <linux/crash_elf.h>
 #include <linux/errno.h>
@@ -86,7 +87,7 @@ static int decode_ident(const u8 *ident, size_t len, struct crash_elf *elf)
 	return len < ELF_SIZE(elf->class, hdr) ? -ENODATA : 0;
 }
 
-/* Is the table of program headers of a size and in a place to be believed? */
+/* Check size and place of the table of program headers. */
 static int check_table(const struct crash_elf *elf)
 {
 	u64 size = (u64)elf->phnum * elf->phentsize;
@@ -103,7 +104,7 @@ static int check_table(const struct crash_elf *elf)
 	return 0;
 }
 
-/* e_phnum is PN_XNUM: look for the section header that has the number. */
+/* e_phnum is PN_XNUM: find the section header that holds the number. */
 static int decode_extended(const u8 *header, struct crash_elf *elf)
 {
 	size_t size = ELF_SIZE(elf->class, shdr);
@@ -123,8 +124,8 @@ static int decode_extended(const u8 *header, struct crash_elf *elf)
  * @elf: result, untouched after an error
  *
  * Formats: System V ABI, chapter 4 (ELF header), and PN_XNUM from its chapter
- * 5. Members that a dump has no use for, such as e_entry, are not looked at.
- * Where @elf->shoff is set on return, crash_elf_decode_xnum() has to follow.
+ * 5. Members that a dump does not need, such as e_entry, are ignored. If
+ * @elf->shoff is set on return, the caller has to call crash_elf_decode_xnum().
  *
  * Context: Any.
  * Return: 0; -ENODATA if @len ends within the header; -EINVAL if this is not
@@ -167,8 +168,8 @@ int crash_elf_decode_header(const void *buf, size_t len, struct crash_elf *elf)
  * crash_elf_decode_xnum() - decode the number of program headers above 0xfffe
  * @shdr: section header 0, from file offset @elf->shoff
  * @len: bytes of it that can be read
- * @elf: what crash_elf_decode_header() found; @elf->phnum is set, but untouched
- *       after an error
+ * @elf: result of crash_elf_decode_header(). Sets @elf->phnum; untouched after
+ *	an error
  *
  * Format: System V ABI, chapter 5: e_phnum is PN_XNUM, sh_info the number.
  *
@@ -198,12 +199,12 @@ int crash_elf_decode_xnum(const void *shdr, size_t len, struct crash_elf *elf)
 
 /**
  * crash_elf_decode_segment() - decode one program header
- * @elf: the file header that it belongs to
+ * @elf: the file header of its file
  * @phdr: the program header; the next one is @elf->phentsize bytes on
  * @len: bytes of it that can be read
  * @seg: result, untouched after an error
  *
- * Nothing is said about the values: any of them may be absurd.
+ * The values are not checked: any of them may be absurd.
  *
  * Context: Any.
  * Return: 0; -ENODATA if @len ends within the header.
@@ -225,9 +226,9 @@ int crash_elf_decode_segment(const struct crash_elf *elf, const void *phdr,
 }
 
 /**
- * struct elf_writer - where encoding stands
- * @at: the header that is being written; it was all zero
- * @class: of the file
+ * struct elf_writer - state of encoding
+ * @at: the header that is being written; all zero before
+ * @class: class of the file
  * @overflow: a value did not fit its member
  */
 struct elf_writer {
@@ -302,7 +303,7 @@ static void write_segment(struct elf_writer *to, const struct crash_segment *seg
 }
 
 /**
- * crash_elf_encoded_size() - bytes that crash_elf_encode() will fill
+ * crash_elf_encoded_size() - size of the headers that crash_elf_encode() writes
  * @class: ELFCLASS32 or ELFCLASS64
  * @phnum: number of program headers
  *
@@ -326,14 +327,14 @@ size_t crash_elf_encoded_size(u8 class, u32 phnum)
 
 /**
  * crash_elf_encode() - write the headers of an ELF core
- * @elf: class, osabi, machine, flags and phnum of the file; where its headers
- *       lie, and in what byte order they are, is decided here
+ * @elf: class, osabi, machine, flags and phnum of the file; the other members
+ *	are ignored
  * @segs: @elf->phnum program headers
  * @buf: result; its contents are undefined after an error
- * @size: bytes that @buf has room for
+ * @size: size of @buf, bytes
  *
- * The file header comes first, the program headers next. Where e_phnum is too
- * small for them, section header 0 follows and holds their number.
+ * The file header comes first, the program headers next. If e_phnum is too
+ * small for their number, section header 0 follows and holds it.
  *
  * Context: Any.
  * Return: 0; -EINVAL if the class is unknown; -E2BIG for more than

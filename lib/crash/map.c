@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From physical addresses of the crashed kernel to where the bytes are now.
+ * A map from physical addresses of the crashed kernel to the present addresses
+ * of the same bytes.
  *
  * PT_LOAD segments come in any order, and several may describe the same memory:
- * loaders add one for the kernel's text beside those for all RAM. Here they
- * become runs that are sorted by old address and do not overlap.
+ * loaders add one for the kernel's text to those for all RAM. The map has runs
+ * that are sorted by old address and do not overlap.
  */
 #include <linux/crash_elf.h>
 #include <linux/crash_map.h>
@@ -20,7 +21,7 @@ static int compare_u64(u64 a, u64 b)
 	return (a > b) - (a < b);
 }
 
-/* By address; of those that start together, the one that reaches farthest. */
+/* Sort by address. If two runs start together, the longer one comes first. */
 static int compare_runs(const void *a, const void *b)
 {
 	const struct crash_run *left = a, *right = b;
@@ -30,7 +31,7 @@ static int compare_runs(const void *a, const void *b)
 	       compare_u64(left->where, right->where);
 }
 
-/* Take from the front of run what others already have, up to end. */
+/* Cut off the front of @run that lies below @end: earlier runs have those bytes. */
 static void skip_to(struct crash_run *run, u64 end)
 {
 	u64 skip;
@@ -47,14 +48,14 @@ static void skip_to(struct crash_run *run, u64 end)
  * crash_map_build() - make a map from segments
  * @loads: PT_LOAD segments in any order; paddr + filesz and where + filesz must
  *         not overflow
- * @nr: how many
+ * @nr: number of segments
  * @runs: result, with room for @nr
  *
- * Only bytes that exist are mapped: filesz of each segment, not memsz. Where
- * segments overlap and disagree, the one that starts at the lower address is
- * believed.
+ * The map has only bytes that exist: filesz of each segment, not memsz. Where
+ * segments overlap and disagree, the one that starts at the lower address
+ * counts.
  *
- * Context: Any; sorts, so not for short paths.
+ * Context: Any; sorts, so it is not for short paths.
  * Return: number of runs.
  */
 u32 crash_map_build(const struct crash_segment *loads, u32 nr,
@@ -94,13 +95,13 @@ u32 crash_map_build(const struct crash_segment *loads, u32 nr,
 
 /**
  * crash_map_find() - look up an old physical address
- * @runs: what crash_map_build() made
+ * @runs: result of crash_map_build()
  * @nr: its number of runs
  * @paddr: physical address in the crashed kernel, bytes
  *
  * Context: Any.
- * Return: index of the run that has @paddr, or else of the next one behind it,
- * or else @nr.
+ * Return: index of the run that contains @paddr, else of the next run behind
+ * it, else @nr.
  */
 u32 crash_map_find(const struct crash_run *runs, u32 nr, u64 paddr)
 {
@@ -118,13 +119,13 @@ u32 crash_map_find(const struct crash_run *runs, u32 nr, u64 paddr)
 }
 
 /**
- * crash_map_hole() - where does the old memory around an address end?
- * @runs: what crash_map_build() made
+ * crash_map_hole() - find the end of the old memory around an address
+ * @runs: result of crash_map_build()
  * @nr: its number of runs
  * @paddr: physical address in the crashed kernel, bytes
  *
  * Context: Any.
- * Return: the first address from @paddr on that no run has.
+ * Return: the first address at or above @paddr that is in no run.
  */
 u64 crash_map_hole(const struct crash_run *runs, u32 nr, u64 paddr)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ELF notes: the first kernel appends registers and vmcoreinfo as notes, the
- * capture kernel walks over what it finds.
+ * ELF notes. The first kernel appends registers and vmcoreinfo as notes, the
+ * capture kernel walks over the notes of the dump.
  *
  * Format: System V ABI, chapter 5 (Note Section), with words of 4 bytes and an
- * alignment of 4 in both classes, which is what Linux writes and all readers
- * of dumps expect:
+ * alignment of 4 in both classes. Linux writes this form, and all readers of
+ * dumps expect it:
  *
  *	n_namesz  n_descsz  n_type  name, padding  desc, padding
  */
@@ -19,15 +19,19 @@
 /* One header type serves both classes. */
 static_assert(sizeof(struct elf32_note) == 12 && sizeof(struct elf64_note) == 12);
 
-/* Zero bytes between something of @size bytes and the next aligned place. */
+/*
+ * Return the number of zero bytes between data of @size bytes and the next
+ * aligned place.
+ */
 static size_t padding_after(size_t size)
 {
 	return -size & (CRASH_NOTE_ALIGN - 1);
 }
 
 /*
- * Step over @size bytes and their padding, which the end of the buffer may cut
- * off. Return where they begin, or NULL if they are not all there.
+ * Step over @size bytes and their padding. The end of the buffer may cut off
+ * the padding. Return the address of the bytes, or NULL if some of them are
+ * missing.
  */
 static const void *take_bytes(struct crash_note_cursor *cur, size_t size)
 {
@@ -43,12 +47,12 @@ static const void *take_bytes(struct crash_note_cursor *cur, size_t size)
 
 /**
  * crash_note_next() - step to the next note
- * @cur: where the walk stands; to begin, the buffer and its size. Stays at the
- *       note that was refused when there is no next one
- * @note: result, untouched if there is no next one. Points into the buffer
+ * @cur: position of the walk; to begin, the buffer and its size. At a note that
+ *	is refused, @cur stays at that note
+ * @note: result, untouched if there is no next one. It points into the buffer
  *
- * Nothing in the buffer is trusted, and nothing outside it touched. Every step
- * takes at least a note header off @cur, so a walk ends.
+ * The buffer is not trusted, and nothing outside it is read. Every step moves
+ * @cur by at least a note header, so a walk ends.
  *
  * Context: Any.
  * Return: true if there is a note; false at the end of the buffer, at a note
@@ -85,13 +89,13 @@ bool crash_note_next(struct crash_note_cursor *cur, struct crash_note *note)
 }
 
 /**
- * crash_note_is() - is this a note of that name and type
+ * crash_note_is() - test the name and the type of a note
  * @note: from crash_note_next()
  * @name: the originator, such as "CORE"
- * @type: n_type, which means something only together with @name
+ * @type: n_type; each originator has its own types
  *
  * Context: Any.
- * Return: true if so, also if the note's name lacks its terminator.
+ * Return: true if both are equal, also if the note's name lacks its terminator.
  */
 bool crash_note_is(const struct crash_note *note, const char *name, u32 type)
 {
@@ -102,7 +106,7 @@ bool crash_note_is(const struct crash_note *note, const char *name, u32 type)
 }
 
 /**
- * crash_note_size() - bytes that a note takes
+ * crash_note_size() - size of a note
  * @name: the originator
  * @descsz: bytes of contents
  *
@@ -121,16 +125,16 @@ size_t crash_note_size(const char *name, size_t descsz)
 
 /**
  * crash_note_append() - write a note
- * @buf: where to; need not be aligned
- * @room: bytes that @buf has room for
+ * @buf: destination; need not be aligned
+ * @room: size of @buf, bytes
  * @name: the originator
  * @type: n_type
  * @desc: contents; may be NULL if @descsz is 0
  * @descsz: bytes of contents
  *
  * Context: Any, NMI included.
- * Return: bytes written, as crash_note_size() says; 0 if @room is less than
- * that, and then nothing was written.
+ * Return: crash_note_size() bytes if the note was written; 0 if @room is less
+ * than that, and then nothing was written.
  */
 size_t crash_note_append(void *buf, size_t room, const char *name, u32 type,
 			 const void *desc, size_t descsz)

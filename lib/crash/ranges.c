@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sorted sets of physical address ranges. Whoever builds the ELF headers of a
- * dump collects RAM in one and takes out of it what must not be dumped.
+ * Sorted sets of physical address ranges. The code that builds the ELF headers
+ * of a dump collects RAM in such a set and excludes the memory that must not be
+ * dumped.
  *
- * Every change replaces a run of neighbours by at most two ranges:
+ * Every change replaces some neighbours by at most two ranges:
  *
  *	add      ==  ===    ==== +     ======       ->	==  ============
  *	exclude  ==  ==========  -        ===       ->	==  ====   =====
@@ -13,7 +14,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
-/* Index of the first range with a byte at @addr or above it. */
+/* Return the index of the first range with a byte at @addr or above. */
 static unsigned int first_reaching(const struct crash_mem *mem, u64 addr)
 {
 	unsigned int low = 0, high = mem->nr_ranges;
@@ -29,7 +30,10 @@ static unsigned int first_reaching(const struct crash_mem *mem, u64 addr)
 	return low;
 }
 
-/* Index behind the last range, from @first on, with a byte at @addr or below. */
+/*
+ * Return the index behind the last range, from @first on, with a byte at @addr
+ * or below.
+ */
 static unsigned int behind_last_from(const struct crash_mem *mem,
 				     unsigned int first, u64 addr)
 {
@@ -38,7 +42,7 @@ static unsigned int behind_last_from(const struct crash_mem *mem,
 	return first;
 }
 
-/* Put the @nr_new ranges of @new where those from @first to before @last are. */
+/* Replace the ranges from @first to before @last by the @nr_new ranges of @new. */
 static int replace_ranges(struct crash_mem *mem, unsigned int first,
 			  unsigned int last, const struct range *new,
 			  unsigned int nr_new)
@@ -90,7 +94,7 @@ int crash_add_mem_range(struct crash_mem *mem, u64 start, u64 end)
  * @start: physical address of the first byte to take out
  * @end: physical address of the last byte to take out
  *
- * What is not in the set need not be: nothing happens there.
+ * Bytes of the range that the set does not have are ignored.
  *
  * Context: Any; the caller serialises access to @mem.
  * Return: 0; -EINVAL if @end is below @start; -ENOMEM if a range has to be
@@ -122,14 +126,14 @@ int crash_exclude_mem_range(struct crash_mem *mem, unsigned long long start,
 }
 
 /**
- * crash_mem_covers() - is every byte of a range in a set
+ * crash_mem_covers() - test whether a set has every byte of a range
  * @mem: the set
  * @start: physical address of the first byte
  * @end: physical address of the last byte
  *
  * Context: Any; the caller serialises access to @mem.
- * Return: true if so, also where ranges that adjoin without having been merged
- * cover it together; false if not, or if @end is below @start.
+ * Return: true if so, also if several ranges that adjoin cover it together;
+ * false if not, or if @end is below @start.
  */
 bool crash_mem_covers(const struct crash_mem *mem, u64 start, u64 end)
 {

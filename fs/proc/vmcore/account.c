@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Counts the pages of a dump: by class, and by the reason for which some of them
- * are not read. /proc/vmcore-kern-summary prints all of that; the first open of the
- * dump tells the console what is lost.
+ * Counts the pages of a dump by class, and the pages that are not read by
+ * reason. /proc/vmcore-kern-summary prints all counts. The first open of the
+ * dump reports the lost memory on the console.
  */
 #define pr_fmt(fmt) "vmcore: " fmt
 
@@ -20,17 +20,17 @@
 
 #include "account.h"
 
-/* Jiffies that the first open may take to count what is lost. */
+/* Maximum time in jiffies that the first open spends on counting lost memory. */
 #define TELL_MAX	HZ
 
-/* Of the pages from @pfn to @end, which lie in a run, how many are zeros? */
+/* Count the pages of zeros from @pfn to before @end, which lie in @run. */
 static u64 count_zero_pages(struct vmcore_account *acc, const struct crash_run *run,
 			    u64 pfn, u64 end)
 {
 	u64 zeros = 0;
 
 	for (; pfn < end && !fatal_signal_pending(current); pfn++) {
-		/* The first and the last page may be there in part. */
+		/* A run may have only a part of its first and last page. */
 		u64 paddr = max(pfn << acc->page_shift, run->paddr);
 		u64 into = paddr - run->paddr;
 
@@ -56,8 +56,8 @@ static void count_pages_of_class(struct vmcore_account *acc, const struct crash_
 }
 
 /*
- * Why is the page at @pfn of a run not read, and up to which page is the answer
- * the same? iomem is walked once for a stretch, not once for a page.
+ * Find the reason for which the page at @pfn of a run is not read, and the page
+ * up to which it applies. iomem is walked once for a range, not for each page.
  */
 static enum oldmem_reason find_reason_of_page(struct vmcore_account *acc,
 					      const struct crash_run *run, u64 pfn,
@@ -94,7 +94,7 @@ static void count_pages_of_run(struct vmcore_account *acc, const struct crash_ru
 	}
 }
 
-/* Of the pages that a scan has found, count those that the dump has. */
+/* Count those of the found pages that are in the dump. */
 static void count_found_pages(void *ctx, u64 pfn, u64 nr, enum vmcore_class class)
 {
 	struct vmcore_account *acc = ctx;
@@ -107,7 +107,7 @@ static void count_found_pages(void *ctx, u64 pfn, u64 nr, enum vmcore_class clas
 		u64 first = max(pfn, run->paddr >> acc->page_shift);
 		u64 last = min(end, run_end);
 
-		/* A page that has a part of several runs is counted once. */
+		/* Count a page once if it has parts of several runs. */
 		if (first < last) {
 			count_pages_of_run(acc, run, first, last, class);
 			pfn = last;
@@ -117,7 +117,7 @@ static void count_found_pages(void *ctx, u64 pfn, u64 nr, enum vmcore_class clas
 	}
 }
 
-/* Where there are no rules, all pages are of the same kind. */
+/* Count the pages of a block. Without rules, all of them have the same class. */
 static void count_pages_of_block(struct vmcore_account *acc, u64 block)
 {
 	if (acc->map.space.rules)
@@ -130,12 +130,12 @@ static void count_pages_of_block(struct vmcore_account *acc, u64 block)
 
 /**
  * vmcore_account_count() - count the pages of the dump
- * @acc: as vmcore_account_create() has made it
- * @until: jiffies at which to end, whatever has been counted by then; 0: never
+ * @acc: from vmcore_account_create()
+ * @until: time in jiffies at which to stop, even if pages are left; 0: never
  *
  * Context: Process context, may sleep.
- * Return: true if all pages are counted; false if the time is up or the task is
- * being killed.
+ * Return: true if all pages are counted; false if the time is over or the task
+ * is being killed.
  */
 bool vmcore_account_count(struct vmcore_account *acc, unsigned long until)
 {
@@ -162,9 +162,10 @@ bool vmcore_account_count(struct vmcore_account *acc, unsigned long until)
 }
 
 /**
- * vmcore_account_create() - begin to count the pages of a dump
+ * vmcore_account_create() - prepare to count the pages of a dump
  * @filter: of the dump; must outlive the account
- * @level: VMCORE_LEVEL_* bits; with VMCORE_LEVEL_ZERO, pages of zeros are looked for
+ * @level: VMCORE_LEVEL_* bits; with VMCORE_LEVEL_ZERO, pages of zeros are
+ *	counted
  *
  * Context: May sleep.
  * Return: an account for vmcore_account_destroy(), or NULL.
@@ -188,7 +189,7 @@ struct vmcore_account *vmcore_account_create(const struct vmcore_filter *filter,
 }
 
 /**
- * vmcore_account_destroy() - the opposite of vmcore_account_create()
+ * vmcore_account_destroy() - free an account
  * @acc: account; NULL is ignored
  *
  * Context: May sleep.
@@ -203,7 +204,10 @@ void vmcore_account_destroy(struct vmcore_account *acc)
 	kvfree(acc);
 }
 
-/* Bytes of the PT_LOADs that are not read, by reason. Returns false as above. */
+/*
+ * Count the bytes of the PT_LOADs that are not read, by reason. Return false if
+ * the time is over or the task is being killed.
+ */
 static bool count_bytes_not_read(const struct crash_source *source, unsigned long until,
 				 u64 *bytes)
 {
@@ -253,11 +257,11 @@ static void tell_bytes_not_read(const u64 *bytes, bool all)
 }
 
 /**
- * vmcore_tell_lost() - tell the console what is not in the dump
+ * vmcore_tell_lost() - report on the console the memory that the dump lacks
  * @source: the dump
- * @filter: how its pages are told apart; NULL if there is no filter
+ * @filter: filter of the dump; NULL if there is none
  *
- * What takes longer than a second is told as far as it is known by then;
+ * Counting stops after a second; then the report has the counts so far.
  * /proc/vmcore-kern-summary counts everything.
  *
  * Context: Process context, may sleep.

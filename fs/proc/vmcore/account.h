@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How many pages of which class a dump has, and how many are not read.
+ * Counts pages of a dump by class, and pages that are not read.
  */
 #ifndef _FS_PROC_VMCORE_ACCOUNT_H
 #define _FS_PROC_VMCORE_ACCOUNT_H
@@ -12,24 +12,24 @@
 #include "view.h"
 
 /**
- * struct vmcore_account - pages, counted
+ * struct vmcore_account - counts of pages
  * @source: the dump
- * @level: which of them are left out
- * @page_shift: bytes of a page of the crashed kernel, as a power of two
+ * @level: level by which pages are left out
+ * @page_shift: size of a page of the crashed kernel, as a power of two
  * @run: the run of @source that is being counted, or the next one
- * @blocks: result: blocks that have been counted
- * @tables: to read page tables
- * @struct_pages: to read struct pages
+ * @blocks: result: number of blocks counted
+ * @tables: reads page tables
+ * @struct_pages: reads struct pages
  * @map: the crashed kernel's struct pages
- * @window: to look for zeros
- * @page: where that is done
- * @same_start: present physical address from which on @same_reason is known
- * @same_end: where that ends
- * @same_reason: why those bytes are not read, or OLDMEM_READ
- * @veto_version: the vetoes that @same_reason took into account
- * @pages: result: pages that are read, by class
- * @not_read: result: pages that are not, by reason; OLDMEM_BROKEN is not among
- *	them, those are in @pages
+ * @window: mapping for pages that may be zeros
+ * @page: buffer for pages that may be zeros
+ * @same_start: first present physical address for which @same_reason is valid
+ * @same_end: end of these addresses
+ * @same_reason: reason for which these bytes are not read, or OLDMEM_READ
+ * @veto_version: version of the vetoes in @same_reason
+ * @pages: result: number of pages that are read, by class
+ * @not_read: result: number of pages that are not read, by reason; without
+ *	OLDMEM_BROKEN, because broken pages are in @pages
  */
 struct vmcore_account {
 	const struct crash_source *source;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Device dumps: drivers save what their hardware knows of the crash before they
- * initialise it, as notes of /proc/vmcore.
+ * Device dumps: drivers save the state of their hardware before they initialise
+ * it, as notes of /proc/vmcore.
  */
 #define pr_fmt(fmt) "vmcore: " fmt
 
@@ -24,10 +24,10 @@
 static bool device_dumps_off;
 core_param(novmcoredd, device_dumps_off, bool, 0);
 
-/* Room for the header, the end of the last page, and n_descsz to hold it all. */
+/* The header, the padding to the end of the last page, and the dump must fit n_descsz. */
 #define MAX_DUMP_SIZE	(U32_MAX - sizeof(struct vmcoredd_header) - PAGE_SIZE)
 
-/* What n_descsz does not count: note header and name. */
+/* Size of the note header and the name, which n_descsz does not include. */
 #define NOTE_HEAD_SIZE	offsetof(struct vmcoredd_header, dump_name)
 
 static_assert(NOTE_HEAD_SIZE == 20);
@@ -35,7 +35,7 @@ static_assert(sizeof(struct vmcoredd_header) == 64);
 
 DEFINE_FREE(vmcore_device, struct vmcore_device *, vmcore_device_free(_T))
 
-/* A note that fills its pages, with a header and nothing yet behind it. */
+/* Allocate a note of whole pages, with a header and no contents yet. */
 static struct vmcore_device *alloc_device_note(const struct vmcoredd_data *data)
 {
 	struct vmcore_device *device __free(vmcore_device) =
@@ -60,19 +60,20 @@ static struct vmcore_device *alloc_device_note(const struct vmcoredd_data *data)
 }
 
 /**
- * vmcore_add_device_dump() - have a device dump saved with the crash dump
+ * vmcore_add_device_dump() - add a device dump to the crash dump
  * @data: name and size in bytes of the dump, and a callback that writes it
  *
  * Drivers call this when they probe a device in a capture kernel, before they
- * touch what is to be saved. The callback is called once, from here, with @data
- * and a zeroed buffer of the size that was asked for. The dump becomes a note
- * of type NT_VMCOREDD in /proc/vmcore, as uapi/linux/vmcore.h describes it;
- * who has the file open already does not see it.
+ * change the state that is to be saved. The callback is called once, from here,
+ * with @data and a zeroed buffer of the requested size. The dump becomes a note
+ * of type NT_VMCOREDD in /proc/vmcore, see uapi/linux/vmcore.h. Files that are
+ * open already do not show it.
  *
  * Context: May sleep. The callback is called without a lock held here.
  * Return: 0; -EINVAL if @data is incomplete or too large, or device dumps are
- * switched off by novmcoredd; -ENOMEM if less than twice the size of the dump
- * is available; -ENODEV if there is no crash dump; what the callback returns.
+ * switched off by novmcoredd; -ENOMEM if the available memory is less than
+ * twice the size of the dump; -ENODEV if there is no crash dump; an errno of
+ * the callback.
  */
 int vmcore_add_device_dump(struct vmcoredd_data *data)
 {
@@ -96,7 +97,7 @@ int vmcore_add_device_dump(struct vmcoredd_data *data)
 	if (!err)
 		err = vmcore_attach_device(device);
 	if (!err)
-		device = NULL;		/* the file has it now */
+		device = NULL;		/* belongs to the file now */
 	return err;
 }
 EXPORT_SYMBOL(vmcore_add_device_dump);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Builds editions of the exported file from its contents. There is no state here;
- * fs/proc/vmcore.c owns the contents and the current edition.
+ * Builds editions of the exported file from its contents. This file keeps no
+ * state; fs/proc/vmcore.c owns the contents and the current edition.
  */
 #define pr_fmt(fmt) "vmcore: " fmt
 
@@ -22,19 +22,19 @@
 
 static_assert(VMCORE_IDLE_PID >= PID_MAX_LIMIT);
 
-/* Headers announce sizes, so rather fail than make the kernel kill for memory. */
+/* Headers claim sizes: an allocation fails before tasks are killed for it. */
 #define GFP_VMCORE	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /**
- * vmcore_alloc_pages() - get memory that can be part of the exported file
+ * vmcore_alloc_pages() - allocate memory that can be part of the exported file
  * @size: bytes
  *
- * Takes at most half of the memory that is available: a part of the dump is
- * not worth the death of the kernel that is to save the rest.
+ * Takes at most half of the available memory: the rest of the dump is worth
+ * more than the part that needs this memory.
  *
  * Context: May sleep.
- * Return: zeroed pages that may be mapped to user space, to be freed with
- * vfree(); NULL if there is not enough memory.
+ * Return: zeroed pages that may be mapped to user space, for vfree(); NULL if
+ * there is not enough memory.
  */
 void *vmcore_alloc_pages(size_t size)
 {
@@ -42,12 +42,13 @@ void *vmcore_alloc_pages(size_t size)
 
 	if (available <= 0 || size >> PAGE_SHIFT > available / 2)
 		return NULL;
-	return vmalloc_user(size);
+	return vmalloc_user(PAGE_ALIGN(size));
 }
 
 /*
- * Read each PT_NOTE segment into @scratch and gather what is in it. A budget
- * keeps headers that announce thousands of large ones from taking hours.
+ * Read each PT_NOTE segment into @scratch and gather its notes. The total size
+ * is limited, because headers that claim thousands of large segments would take
+ * hours.
  */
 static void gather_notes(struct vmcore_notes *notes,
 			 const struct crash_source *source, void *scratch)
@@ -61,7 +62,7 @@ static void gather_notes(struct vmcore_notes *notes,
 
 		cond_resched();
 		if (len > budget ||
-		    oldmem_read(seg->where, scratch, len, oldmem_default_flags())) {
+		    oldmem_read_notes(seg->where, scratch, len)) {
 			notes->nr_bad++;
 			continue;
 		}
@@ -70,7 +71,7 @@ static void gather_notes(struct vmcore_notes *notes,
 	}
 }
 
-/* Bytes of the largest PT_NOTE segment, as far as it is looked at. */
+/* Return the size of the largest PT_NOTE segment, limited to the part that is read. */
 static size_t find_largest_notes(const struct crash_source *source)
 {
 	u64 largest = 0;
@@ -83,8 +84,8 @@ static size_t find_largest_notes(const struct crash_source *source)
 
 /*
  * Old memory may change between the first pass, which measures, and the second:
- * a device that nobody has stopped may still write there. The room found in the
- * first bounds the second.
+ * a device that was not stopped may still write there. The second pass is
+ * limited to the size that the first has measured.
  */
 static int read_old_notes(struct vmcore_contents *contents)
 {
@@ -118,15 +119,15 @@ static int read_old_notes(struct vmcore_contents *contents)
 }
 
 /**
- * vmcore_contents_create() - begin with what the crashed kernel has left
- * @source: decoded headers; the reference is taken over, also on failure
+ * vmcore_contents_create() - make the contents of a dump
+ * @source: the dump; takes over the caller's reference, also on failure
  *
- * A dump without notes is still a dump, so if there is no memory for them, or for
- * the filter, that costs only them.
+ * Without memory for the notes, or for the filter, only these are lost: a dump
+ * without notes is still useful.
  *
  * Context: May sleep.
- * Return: contents with one reference, to be dropped by vmcore_contents_put(), or
- * NULL if there is no memory.
+ * Return: contents with one reference, for vmcore_contents_put(); NULL if there
+ * is no memory.
  */
 struct vmcore_contents *vmcore_contents_create(struct crash_source *source)
 {
@@ -151,7 +152,7 @@ struct vmcore_contents *vmcore_contents_create(struct crash_source *source)
 
 /**
  * vmcore_device_free() - free a device dump
- * @device: not attached, or no longer; NULL is ignored
+ * @device: not attached, or not any more; NULL is ignored
  *
  * Context: May sleep.
  */
@@ -215,7 +216,7 @@ void vmcore_edition_put(struct vmcore_edition *edition)
 
 DEFINE_FREE(vmcore_edition, struct vmcore_edition *, vmcore_edition_put(_T))
 
-/* An empty edition with room for @nr_regions, and @headers_size of headers. */
+/* Allocate an empty edition with room for @nr_regions, and @headers_size of headers. */
 static struct vmcore_edition *alloc_edition(size_t nr_regions,
 					    size_t headers_size)
 {
@@ -237,7 +238,7 @@ static struct vmcore_edition *alloc_edition(size_t nr_regions,
 	return_ptr(edition);
 }
 
-/* All that belongs into the one PT_NOTE, and the segment itself. */
+/* Add all regions of the one PT_NOTE, and fill in its segment. */
 static int add_note_regions(struct vmcore_layout *layout,
 			    const struct vmcore_contents *contents,
 		     struct crash_segment *seg)
@@ -259,14 +260,14 @@ static int add_note_regions(struct vmcore_layout *layout,
 					contents->notes_size);
 }
 
-/* One PT_LOAD after the other, but not those with which no file could be. */
+/* Add the PT_LOADs. Skip a segment if the file would become too large. */
 static u32 add_load_regions(struct vmcore_layout *layout,
 			    const struct crash_source *source,
 		     struct crash_segment *segs)
 {
 	u32 i, nr = 0;
 
-	/* The PT_NOTE is one of them, too. */
+	/* The PT_NOTE counts as a segment, too. */
 	for (i = 0; i < source->nr_loads && nr + 1 < CRASH_ELF_MAX_SEGMENTS; i++) {
 		if (!vmcore_layout_add_load(layout, &source->loads[i], &segs[nr]))
 			nr++;
@@ -277,7 +278,7 @@ static u32 add_load_regions(struct vmcore_layout *layout,
 	return nr;
 }
 
-/* Regions for all PT_LOADs, with what may be put before them. */
+/* Count the regions for all PT_LOADs, with the zeros before some of them. */
 static size_t count_load_regions(const struct crash_source *source)
 {
 	size_t nr = source->nr_loads;
@@ -299,8 +300,9 @@ static struct vmcore_edition *build_edition(struct vmcore_contents *contents)
 		alloc_edition(count_load_regions(source) + nr_devices + 2,
 			      headers_size);
 	struct crash_segment *segs __free(kvfree) =
-		kvcalloc(source->nr_loads + 1, sizeof(*segs), GFP_VMCORE);
+		kvcalloc(max_segs, sizeof(*segs), GFP_VMCORE);
 	struct crash_elf elf = source->elf;
+	u32 nr_loads;
 	int err;
 
 	if (!edition || !segs)
@@ -325,16 +327,16 @@ static struct vmcore_edition *build_edition(struct vmcore_contents *contents)
 
 /**
  * vmcore_edition_create() - make the exported file from the present contents
- * @contents: of the dump; the edition gets a reference of its own
+ * @contents: contents of the dump; the edition gets its own reference
  *
- * An ELF32 file ends at 4 GiB. If this one does not, it becomes an ELF64 file
- * of the same machine. Leaving out memory instead would lose what the dump is
- * for, and readers know the combination: loaders choose it themselves for a
- * 32-bit kernel whose memory ends above 4 GiB.
+ * An ELF32 file ends at 4 GiB. A larger one becomes an ELF64 file of the same
+ * machine, because the alternative is to leave out memory. Readers know this
+ * combination: loaders choose it themselves for a 32-bit kernel whose memory
+ * ends above 4 GiB.
  *
  * Context: May sleep; the caller serialises access to @contents.
- * Return: a new edition with one reference, to be dropped with
- * vmcore_edition_put(); ERR_PTR(-ENOMEM), or what crash_elf_encode() returns.
+ * Return: a new edition with one reference, for vmcore_edition_put();
+ * ERR_PTR(-ENOMEM), or an errno of crash_elf_encode().
  */
 struct vmcore_edition *vmcore_edition_create(struct vmcore_contents *contents)
 {

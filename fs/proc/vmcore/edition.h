@@ -9,6 +9,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/types.h>
+#include <linux/vmcore_filter.h>
 
 #include "layout.h"
 
@@ -27,12 +28,12 @@ struct vmcore_device {
 };
 
 /**
- * struct vmcore_contents - what the exported file is made of
+ * struct vmcore_contents - the parts of the exported file
  * @ref: one for the owner, one for each edition
  * @source: the dump
- * @filter: how its pages are told apart; NULL if there was no memory for it
+ * @filter: decides which pages are left out; NULL if there was no memory for it
  * @class: ELF class of the exported file; changes from ELFCLASS32 to ELFCLASS64
- *         when the file outgrows the former
+ *	when the file becomes too large for the former
  * @notes: the crashed kernel's notes, from vmcore_alloc_pages(); may be NULL
  * @notes_size: bytes of them
  * @devices: of struct vmcore_device, in the order of arrival
@@ -50,13 +51,13 @@ struct vmcore_contents {
 };
 
 /**
- * struct vmcore_edition - the exported file as it was when it was opened
+ * struct vmcore_edition - the exported file in its state when it was opened
  * @ref: one for the owner, one for each open file
- * @contents: what it was made of
+ * @contents: its contents
  * @headers: generated ELF headers, from vmcore_alloc_pages()
  * @layout: the file; @headers is its first region
  *
- * Never changes. Contents that are added make a new edition.
+ * Never changes. Added contents make a new edition.
  */
 struct vmcore_edition {
 	struct kref ref;

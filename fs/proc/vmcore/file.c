@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Opens, reads and seeks in the dump, for /proc/vmcore and for /proc/vmcore-kern.
- * Headers, notes, offsets and size of the two are the same. Pages that the view
- * of a file leaves out read as zeros, and are holes to SEEK_DATA and SEEK_HOLE.
+ * Opens, reads and seeks in the dump, for /proc/vmcore and for
+ * /proc/vmcore-kern. Both have the same headers, notes, offsets and size. Pages
+ * that the view of a file leaves out read as zeros, and are holes for SEEK_DATA
+ * and SEEK_HOLE.
  *
- * Pages of zeros are holes, too, if the level says so. Only seeking looks for
- * them: reading and mapping show zeros either way.
+ * Pages of zeros are holes, too, if the level has that bit. Only seeking looks
+ * for them: reading and mapping show zeros either way.
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -29,11 +30,11 @@
 
 /**
  * vmcore_file_create() - open the dump
- * @edition: the dump as it is now; the file gets a reference of its own
- * @filter: what tells its pages apart, and is to leave some out; NULL: leave out none
+ * @edition: the present edition; the file gets its own reference
+ * @filter: decides which pages to leave out; NULL: none
  *
  * Context: May sleep.
- * Return: the file, to be given back by vmcore_file_put(), or ERR_PTR(-ENOMEM).
+ * Return: the file, for vmcore_file_put(), or ERR_PTR(-ENOMEM).
  */
 struct vmcore_file *vmcore_file_create(struct vmcore_edition *edition,
 				       const struct vmcore_filter *filter)
@@ -72,7 +73,7 @@ static void free_file(struct kref *ref)
 }
 
 /**
- * vmcore_file_put() - give back a reference to an open file
+ * vmcore_file_put() - drop a reference to an open file
  * @vf: the file
  *
  * Context: May sleep.
@@ -83,15 +84,16 @@ void vmcore_file_put(struct vmcore_file *vf)
 }
 
 /*
- * Is a page of the file left out, if it has parts of several pages of the crashed
- * kernel? Only if all are, so that reading and mapping show the same.
+ * Test whether a page of the file is left out that has parts of several pages
+ * of the crashed kernel. It is only if all of these are, so that reading and
+ * mapping show the same.
  */
 static bool is_mixed_page_left_out(struct vmcore_view *view, u64 old_pa)
 {
 	bool left_out;
 	u64 done = 0;
 
-	/* A region starts with its first whole page, and that may be before 0. */
+	/* A region starts with its first whole page, which may be before address 0. */
 	if (old_pa > U64_MAX - PAGE_SIZE)
 		return false;
 	do {
@@ -101,7 +103,7 @@ static bool is_mixed_page_left_out(struct vmcore_view *view, u64 old_pa)
 	return left_out;
 }
 
-/* Has a page of the file parts of several pages of the crashed kernel? */
+/* Test whether pages of the file have parts of several pages of the crashed kernel. */
 static bool has_mixed_pages(const struct vmcore_view *view,
 			    const struct vmcore_region *region)
 {
@@ -124,15 +126,17 @@ static u64 find_mixed_extent(struct vmcore_view *view, u64 old_pa, u64 offset,
 }
 
 /**
- * vmcore_file_extent() - is a part of the file left out, and how far is that so?
+ * vmcore_file_extent() - find out whether, and how far, a part of the file is left out
  * @vf: the file
  * @region: the region of its layout
  * @offset: bytes from the start of @region
- * @len: bytes of interest from there on, not 0, within @region
- * @left_out: result: the bytes are zeros. Pages of zeros are not looked for
+ * @len: number of bytes of interest, not 0, within @region
+ * @left_out: result: true if the bytes are left out. Pages of zeros are not
+ *	searched
  *
  * Context: Process context, may sleep. May hold mmap_lock.
- * Return: bytes from @offset on that @left_out is true of, at most @len.
+ * Return: number of bytes from @offset on to which @left_out applies, at most
+ * @len.
  */
 u64 vmcore_file_extent(struct vmcore_file *vf, const struct vmcore_region *region,
 		       u64 offset, u64 len, bool *left_out)
@@ -151,7 +155,7 @@ struct vmcore_read {
 	struct iov_iter *to;
 };
 
-/* Copy up to @len bytes, of which none, or all, are left out. */
+/* Copy up to @len bytes, all of which are left out, or none. */
 static ssize_t read_extent(const struct vmcore_region *region, u64 offset,
 			   u64 len, bool left_out, struct vmcore_read *rd)
 {
@@ -203,7 +207,7 @@ static s64 read_piece_of_region(const struct vmcore_region *region, u64 offset,
 /**
  * vmcore_file_read() - ->read_iter of the dump
  * @iocb: file and position
- * @to: where to
+ * @to: destination
  *
  * Context: Process context, may sleep.
  * Return: bytes read; 0 at the end; if there are none, an errno of
@@ -223,7 +227,7 @@ ssize_t vmcore_file_read(struct kiocb *iocb, struct iov_iter *to)
 	return done ? done : err;
 }
 
-/* Is the page that has @offset, or the rest of it, one of zeros? */
+/* Test whether the page of @offset has only zeros from @offset on. */
 static bool is_page_of_zeros(struct vmcore_file *vf, const struct vmcore_region *region,
 			     u64 offset)
 {
@@ -232,7 +236,10 @@ static bool is_page_of_zeros(struct vmcore_file *vf, const struct vmcore_region 
 			       PAGE_SIZE - offset_in_page(offset), vf->page);
 }
 
-/* Bytes from @offset on, of @len that are kept, which are all data or all zeros. */
+/*
+ * Return the number of bytes from @offset on that are all data or all zeros.
+ * The @len bytes are not left out.
+ */
 static u64 find_zero_extent(struct vmcore_file *vf,
 			    const struct vmcore_region *region, u64 offset,
 			    u64 len, bool to_data, bool *is_data)
@@ -272,7 +279,7 @@ struct vmcore_seek {
 	bool to_data;
 };
 
-/* Stops where data begins, or where a hole does. */
+/* Pass over the region up to the next data, or the next hole. */
 static s64 seek_in_region(const struct vmcore_region *region, u64 offset, u64 len,
 			  void *ctx)
 {
@@ -301,7 +308,7 @@ static s64 seek_in_region(const struct vmcore_region *region, u64 offset, u64 le
  * @offset: bytes, as for lseek()
  * @whence: as for lseek()
  *
- * The end of the file counts as a hole, so there always is a next one.
+ * The end of the file counts as a hole, so there is always one.
  *
  * Context: May sleep.
  * Return: the new position; -ENXIO if there is no data from @offset on, or

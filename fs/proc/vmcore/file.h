@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * An open /proc/vmcore or /proc/vmcore-kern. They are the same file; the latter
- * has a view that leaves pages out.
+ * An open /proc/vmcore or /proc/vmcore-kern. Both are the same file; the latter
+ * has a view that leaves out pages.
  */
 #ifndef _FS_PROC_VMCORE_FILE_H
 #define _FS_PROC_VMCORE_FILE_H
@@ -26,22 +26,22 @@ struct vmcore_view;
 /**
  * struct vmcore_file - one open file
  * @ref: one for the open file, one for each mapping of it
- * @edition: the dump as it was when the file was opened
- * @view: which pages are left out; NULL: none
+ * @edition: the exported file in its state when the file was opened
+ * @view: decides which pages are left out; NULL: none
  * @zeros: pages of zeros are holes
- * @lock: for @window and @page. Taken before view->lock; page faults of the
- *	reader's buffer take mmap_lock while it is held, so nothing that holds
- *	mmap_lock may wait for it
- * @window: the old memory that was read last
+ * @lock: protects @window and @page. Taken before view->lock. A page fault of
+ *	the reader's buffer takes mmap_lock while it is held, so code that holds
+ *	mmap_lock must not wait for it
+ * @window: mapping of the last read
  * @spare: for vmcore_file_splice()
- * @page: where pages are looked at that may be zeros
+ * @page: buffer for pages that may be zeros
  */
 struct vmcore_file {
 	struct kref ref;
 	struct vmcore_edition *edition;
 	struct vmcore_view *view;
 	bool zeros;
-	struct mutex lock;	/* for @window and @page */
+	struct mutex lock;	/* protects @window and @page */
 	struct oldmem_window window;
 	struct folio *spare;
 	u8 page[PAGE_SIZE];

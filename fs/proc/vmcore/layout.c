@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * File offset -> what lies there: the table behind /proc/vmcore. It is filled
- * from the first region to the last, and then only read.
+ * Finds the content of /proc/vmcore at a file offset, by a table of regions. The
+ * table is filled from the first region to the last, and then only read.
  */
 #include <asm/page.h>
 #include <linux/align.h>
@@ -134,7 +134,7 @@ int vmcore_layout_add_load(struct vmcore_layout *layout,
 }
 
 /**
- * vmcore_layout_find() - what lies at an offset
+ * vmcore_layout_find() - find the region at an offset
  * @layout: the file
  * @pos: offset, bytes
  *
@@ -165,14 +165,14 @@ vmcore_layout_find(const struct vmcore_layout *layout, u64 pos)
  * vmcore_walk() - walk over a part of the file, region by region
  * @layout: the file
  * @pos: offset of the first byte
- * @len: bytes; what is behind the end of the file is not walked over
+ * @len: bytes; the walk stops at the end of the file
  * @fn: called for each piece, in ascending order
  * @ctx: handed to @fn
  * @done: set to the bytes that @fn has dealt with, also after an error
  *
  * This alone knows the order of things in the file.
  *
- * Context: That of @fn.
+ * Context: The same as for @fn.
  * Return: 0; the errno with which @fn has ended the walk. If @fn has ended it
  * with a short piece, and at the end of the file, that is 0 with @done below
  * @len.

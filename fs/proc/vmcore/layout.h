@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The exported dump as a table: what lies at which offset of the file.
+ * The exported dump as a table of regions of the file.
  *
  *	offset 0   ELF header, program headers          VMCORE_HEADERS
  *	           device dumps, each of them a note    VMCORE_DEVICE  \ one
@@ -13,9 +13,9 @@
  * dumps come first because they fill their pages: nothing but notes may lie
  * between the first and the last byte of a PT_NOTE.
  *
- * What is large enough for a huge page lies in the file as it does in memory, so
- * that mmap can use them: offset and address are congruent modulo the huge page
- * size, and zeros are put before it for that.
+ * A PT_LOAD that is large enough for a huge page gets an offset that is congruent
+ * to its address modulo the huge page size, so that mmap can use huge pages. Zeros
+ * before the region fill the gap.
  *
  * Nothing here keeps state, reads memory through a region or knows how that is
  * done, so the same source is tested in user space.
@@ -27,7 +27,7 @@
 #include <linux/types.h>
 
 /**
- * enum vmcore_kind - what a region consists of
+ * enum vmcore_kind - the content of a region
  * @VMCORE_HEADERS: generated headers, in memory of this kernel
  * @VMCORE_DEVICE: a device dump, in memory of this kernel
  * @VMCORE_NOTES: the crashed kernel's notes, copied to memory of this kernel
@@ -80,7 +80,7 @@ struct vmcore_layout {
 };
 
 /**
- * typedef vmcore_chunk_fn - what a walk does with a piece of one region
+ * typedef vmcore_chunk_fn - the part of a walk for a piece of one region
  * @region: the region
  * @offset: first byte of the piece, from the start of the region
  * @len: bytes of the piece, not 0

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/vmcore-kern-level and vmcore_level=: what /proc/vmcore-kern is to leave out.
+ * The level of /proc/vmcore-kern: /proc/vmcore-kern-level and vmcore_level=.
  */
 #define pr_fmt(fmt) "vmcore: " fmt
 
@@ -19,10 +19,10 @@
 static u32 next_level = VMCORE_LEVEL_MAX;
 
 /**
- * vmcore_level() - what is to be left out
+ * vmcore_level() - get the level for files that are opened now
  *
  * Context: Any.
- * Return: VMCORE_LEVEL_* bits for files that are opened now.
+ * Return: VMCORE_LEVEL_* bits.
  */
 u32 vmcore_level(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What /proc/vmcore-kern is to leave out.
+ * The level of /proc/vmcore-kern.
  */
 #ifndef _FS_PROC_VMCORE_LEVEL_H
 #define _FS_PROC_VMCORE_LEVEL_H

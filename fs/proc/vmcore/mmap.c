@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Maps the dump into processes. Page faults insert what is touched, old memory by
- * huge pages where one fits. Only the edges of a mapping, which are too small for
- * a huge page, are mapped at once: programs that map one small window after the
- * other touch all of it, and a fault for each piece would cost more.
+ * Maps the dump into processes. Page faults insert the touched pages, old
+ * memory by huge pages where they fit. Only the edges of a mapping, which are
+ * too small for a huge page, are mapped at once: programs that map one small
+ * window after the other touch all of it, and a fault for each piece would cost
+ * more.
  *
- * Everything is mapped by page frame number, headers and notes as well. A mapping
- * holds the open file, and with it the memory behind these frames.
+ * Everything is mapped by page frame number, headers and notes as well. A
+ * mapping holds a reference to the open file, and so to the memory behind these
+ * frames.
  *
  * Lock order: mmap_lock, then view->lock. Nothing here may wait for vf->lock.
  */
@@ -28,14 +30,16 @@ static void get_mapped_file(struct vm_area_struct *vma)
 	struct vmcore_file *vf = vma->vm_private_data;
 
 	kref_get(&vf->ref);
+	oldmem_copy_mapping();
 }
 
 static void put_mapped_file(struct vm_area_struct *vma)
 {
+	oldmem_drop_mapping();
 	vmcore_file_put(vma->vm_private_data);
 }
 
-/* Memory of this kernel: the pages around the fault, as far as there are any. */
+/* Insert pages of this kernel's memory: the touched one, and some behind it. */
 static vm_fault_t fault_in_buffer(struct vm_fault *vmf,
 				  const struct vmcore_region *region, u64 offset)
 {
@@ -50,8 +54,8 @@ static vm_fault_t fault_in_buffer(struct vm_fault *vmf,
 }
 
 /*
- * A huge page is inserted if none of it is left out, so ask from where it starts,
- * and again from where the fault is if the answer ends before that.
+ * A huge page is inserted if no part of it is left out, so test from its start.
+ * If the result ends before the fault, test again from the fault on.
  */
 static vm_fault_t fault_in_oldmem(struct vm_fault *vmf, struct vmcore_file *vf,
 				  const struct vmcore_region *region, u64 offset)
@@ -101,7 +105,7 @@ static const struct vm_operations_struct dump_vm_ops = {
 	.fault	= fault_in_dump,
 };
 
-/* Map old memory that is not left out; zeros and buffers are left to faults. */
+/* Map old memory that is not left out. Faults insert zeros and buffers later. */
 static s64 map_piece_of_region(const struct vmcore_region *region, u64 offset,
 			       u64 len, void *ctx)
 {
@@ -141,7 +145,11 @@ static int map_range(struct vm_area_struct *vma, unsigned long start,
 			   map_piece_of_region, vma, &done);
 }
 
-/* Map what is before the first whole huge page of addresses, and behind the last. */
+/*
+ * Map the parts before the first whole huge page of addresses, and behind the last.
+ * If the architecture has its own function to map old memory, map everything: a
+ * fault must not call that function.
+ */
 static int map_edges_of_vma(struct vm_area_struct *vma)
 {
 	unsigned long first = min(ALIGN(vma->vm_start, PMD_SIZE), vma->vm_end);
@@ -154,13 +162,14 @@ static int map_edges_of_vma(struct vm_area_struct *vma)
 /**
  * vmcore_file_mmap() - ->mmap of the dump
  * @file: the file
- * @vma: what is to be mapped; is made read-only for good
+ * @vma: the mapping; becomes read-only for good
  *
- * Without VM_MAYWRITE mprotect() is refused, and no page is ever copied.
+ * Without VM_MAYWRITE, mprotect() is refused, and no page is ever copied.
  *
  * Context: mmap_lock held for writing.
- * Return: 0; -EINVAL if it is not all in the file; -EPERM if it was to be written
- * or run; -EINTR if the task is being killed; an errno of oldmem_remap().
+ * Return: 0; -EINVAL if a part of it is outside the file; -EPERM if the mapping
+ * is writable or executable; -EINTR if the task is being killed; an errno of
+ * oldmem_remap().
  */
 int vmcore_file_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -181,12 +190,19 @@ int vmcore_file_mmap(struct file *file, struct vm_area_struct *vma)
 		vma->vm_page_prot = pgprot_encrypted(vma->vm_page_prot);
 
 	vma->vm_private_data = vf;
+	oldmem_begin_mapping();
 	err = map_edges_of_vma(vma);
-	if (err)
-		return err;
-
-	/* The file may be closed, and the dump unloaded, while this is mapped. */
-	vma->vm_ops = &dump_vm_ops;
-	get_mapped_file(vma);
-	return 0;
+	if (!err) {
+		/*
+		 * The mapping needs the memory after the file is closed, and the dump
+		 * unloaded.
+		 */
+		vma->vm_ops = &dump_vm_ops;
+		kref_get(&vf->ref);
+	} else {
+		/* No mapping may outlive the memory of the dump, nor one that is half made. */
+		zap_vma_ptes(vma, vma->vm_start, len);
+	}
+	oldmem_end_mapping(!err);
+	return err;
 }

@@ -30,7 +30,7 @@
 /**
  * struct note_form - the form of process notes on one machine
  * @machine: e_machine
- * @prstatus_size: bytes of struct elf_prstatus, whatever the class of the file
+ * @prstatus_size: bytes of struct elf_prstatus, in files of both classes
  * @prstatus_pid: offset of its pr_pid
  * @psinfo_size: bytes of struct elf_prpsinfo
  * @psinfo_pid: offset of its pr_pid
@@ -73,7 +73,7 @@ static const struct note_form *find_idle_form(const struct crash_note *note,
 	return NULL;
 }
 
-/* Add a note to what is needed, and to the buffer, of zeros, if there is one. */
+/* Add a note to the size that is needed, and to the buffer of zeros, if there is one. */
 static bool append_gathered_note(struct vmcore_notes *notes, const void *note, size_t size)
 {
 	size_t room = notes->buf ? notes->room : VMCORE_MAX_NOTES;
@@ -121,18 +121,18 @@ static u32 count_cpu(struct vmcore_notes *notes, u32 index)
 
 /**
  * vmcore_notes_add() - gather the notes of one segment
- * @notes: what has been gathered; all zero but @machine to begin with
+ * @notes: the notes gathered so far; all zero but @machine to begin with
  * @index: number of the segment among its kind, which is the number of the CPU
  *         if there is one segment per CPU
  * @segment: the notes, 4-byte aligned; not trusted
  * @len: bytes at @segment
  *
  * A note header of zeros is the end of the segment. A note without a name is
- * passed over; one whose lengths do not fit takes with it what is behind it in
- * the segment.
+ * passed over. A note whose lengths do not fit ends the segment: the rest of the
+ * segment is lost.
  *
- * The form of notes is that of the ELF gABI, with 4-byte alignment for both
- * classes; the form of their contents is that of linux/elfcore.h.
+ * Notes have the form of the ELF gABI, with 4-byte alignment for both classes.
+ * linux/elfcore.h defines the form of their contents.
  *
  * Context: Any; the caller serialises access to @notes.
  */

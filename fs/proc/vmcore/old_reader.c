@@ -14,10 +14,10 @@
 
 #include "old_reader.h"
 
-/* Bytes to look at first of a page that may be one of zeros. */
+/* Number of bytes of a page to test first for zeros. */
 #define ZERO_PEEK	64ULL
 
-/* The run that has an old physical address, or NULL. */
+/* Return the run that contains an old physical address, or NULL. */
 static const struct crash_run *find_old_run(struct vmcore_old *old, u64 old_pa)
 {
 	const struct crash_source *source = old->source;
@@ -31,10 +31,10 @@ static const struct crash_run *find_old_run(struct vmcore_old *old, u64 old_pa)
 }
 
 /**
- * vmcore_peek() - copy some old memory, with more of it mapped ahead
+ * vmcore_peek() - copy some old memory, and map more of it ahead
  * @win: the caller's window
  * @now_pa: present physical address, bytes
- * @span: bytes from there on that are old memory and may be asked for next
+ * @span: number of bytes of old memory from there on, which may be read next
  * @buf: destination
  * @len: bytes, at most @span
  *
@@ -61,22 +61,22 @@ int vmcore_peek(struct oldmem_window *win, u64 now_pa, u64 span, void *buf,
 }
 
 /**
- * vmcore_is_zeros() - is old memory nothing but zeros?
+ * vmcore_is_zeros() - test whether old memory has only zeros
  * @win: the caller's window
  * @now_pa: present physical address, bytes
- * @span: bytes from there on that are old memory and may be asked for next
- * @len: bytes of interest; what is beyond @span does not count
+ * @span: number of bytes of old memory from there on, which may be read next
+ * @len: number of bytes to test; bytes behind @span are ignored
  * @page: room for a page
  *
  * Context: Process context, may sleep.
- * Return: true if so; false also if it cannot be read.
+ * Return: true if all bytes are zero; false also if they cannot be read.
  */
 bool vmcore_is_zeros(struct oldmem_window *win, u64 now_pa, u64 span, u64 len,
 		     void *page)
 {
 	size_t done = 0, part;
 
-	/* Most of what has something else shows it at once. */
+	/* Most pages with other contents have them in the first bytes. */
 	len = min(len, span);
 	for (part = min(len, ZERO_PEEK); done < len; part = min(len - done, PAGE_SIZE)) {
 		if (vmcore_peek(win, now_pa + done, span - done, page, part) ||
@@ -87,7 +87,7 @@ bool vmcore_is_zeros(struct oldmem_window *win, u64 now_pa, u64 span, u64 len,
 	return true;
 }
 
-/* Map all around an address, unless that has been done. */
+/* Map the memory around an address, unless it is mapped. */
 static int cover_old_window(struct vmcore_old *old, const struct crash_run *run, u64 now_pa)
 {
 	u64 start = max(round_down(now_pa, old->around), PAGE_ALIGN(run->where));
@@ -125,12 +125,13 @@ static int read_old_memory(struct vmcore_memory *memory, u64 old_pa, void *buf,
 }
 
 /**
- * vmcore_old_init() - begin to read old memory by old physical address
+ * vmcore_old_init() - prepare to read old memory by old physical address
  * @old: to be set up; ends with oldmem_window_unmap() of its window
  * @source: the dump; must outlive @old
- * @around: bytes to map around what is read, a power of two; 0: what is read
+ * @around: number of bytes to map around each read, a power of two; 0: only the
+ *	read
  *
- * Context: Any; whoever uses @old does so alone.
+ * Context: Any; the caller serialises all use of @old.
  */
 void vmcore_old_init(struct vmcore_old *old, const struct crash_source *source,
 		     u32 around)

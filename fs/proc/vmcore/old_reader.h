@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Old memory by its physical address in the crashed kernel, for the filter.
+ * Reads old memory by its physical address in the crashed kernel, for the filter.
  */
 #ifndef _FS_PROC_VMCORE_OLD_READER_H
 #define _FS_PROC_VMCORE_OLD_READER_H
@@ -13,12 +13,13 @@
 struct crash_source;
 
 /**
- * struct vmcore_old - old memory by old physical address
- * @memory: how the filter asks for it
+ * struct vmcore_old - reads old memory by old physical address
+ * @memory: interface for the filter
  * @source: the dump
- * @window: what is mapped of it
- * @run: where it was read last, in source->runs
- * @around: bytes to map around what is read, a power of two; 0: what is read
+ * @window: mapping of the last read
+ * @run: index in source->runs of the last read
+ * @around: number of bytes to map around each read, a power of two; 0: only the
+ *	read
  */
 struct vmcore_old {
 	struct vmcore_memory memory;
@@ -29,8 +30,8 @@ struct vmcore_old {
 };
 
 /*
- * The memmap of 2 GiB. It lies in one piece, as far as there is one, and such a
- * window takes no more than a few large pages.
+ * Size of the memmap of 2 GiB. A memmap is mostly contiguous, and such a window
+ * needs only a few large pages.
  */
 #define VMCORE_MEMMAP_WINDOW	SZ_32M
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * fs/proc/vmcore.c owns the dump that is shown. What makes it come, go and grow
- * asks there.
+ * fs/proc/vmcore.c owns the exported dump. These functions replace, remove and
+ * extend it.
  */
 #ifndef _FS_PROC_VMCORE_OWNER_H
 #define _FS_PROC_VMCORE_OWNER_H

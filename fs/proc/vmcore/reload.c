@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * debugfs vmcore/elfcorehdr: have /proc/vmcore made from other headers, so that
- * one boot can try thousands of malformed ones. For tests alone.
+ * debugfs vmcore/elfcorehdr: makes /proc/vmcore from other headers, so that one
+ * boot can try thousands of malformed ones. For tests only.
  */
 #include <linux/cleanup.h>
 #include <linux/crash_dump.h>
@@ -20,8 +20,8 @@
 #define TEXT_SIZE	64
 
 static struct {
-	struct mutex lock;	/* for @addr, and for reloading as such */
-	u64 addr;		/* of the latest headers */
+	struct mutex lock;	/* for @addr, and serialises reloading */
+	u64 addr;		/* address of the latest headers */
 } reload = { .lock = __MUTEX_INITIALIZER(reload.lock) };
 
 static ssize_t read_reload_address(struct file *file, char __user *to, size_t count,

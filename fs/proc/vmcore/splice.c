@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads the dump into pipes, for sendfile() above all.
+ * Reads the dump into pipes, mostly for sendfile().
  */
 #include <linux/fs.h>
 #include <linux/gfp.h>
@@ -12,7 +12,7 @@
 
 #include "file.h"
 
-/* Bytes to pass on at a time, as many as a pipe has room for pages. */
+/* Number of bytes to pass on at a time: a pipe has room for that many pages. */
 #define SPLICE_SIZE	((size_t)SZ_64K)
 
 /*
@@ -40,14 +40,14 @@ static void keep_spare_folio(struct vmcore_file *vf, struct folio *folio)
 /**
  * vmcore_file_splice() - ->splice_read of the dump
  * @file: the file
- * @ppos: where to read; behind what was read afterwards
- * @pipe: where to; the caller holds its lock, or owns it
+ * @ppos: position to read from; moved by the bytes that were read
+ * @pipe: destination; the caller holds its lock, or owns it
  * @len: bytes
  * @flags: SPLICE_F_*
  *
- * This does what copy_splice_read() does, but with one piece of memory that it uses
- * again and again, rather than with pages that are allocated and passed on one by
- * one. Without such a piece, copy_splice_read() does it.
+ * It works like copy_splice_read(), but uses one piece of memory again and
+ * again, where copy_splice_read() allocates pages and passes them on one by
+ * one. Without such a piece, it calls copy_splice_read().
  *
  * Context: Process context, may sleep.
  * Return: bytes read; 0 at the end of the file; an errno of vmcore_file_read() or of

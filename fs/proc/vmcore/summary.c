@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/vmcore-kern-summary: how much /proc/vmcore-kern leaves out, by class of
- * page, and how much of the dump is not read.
+ * /proc/vmcore-kern-summary: number of pages that /proc/vmcore-kern leaves out,
+ * by class, and number of pages that are not read.
  */
 #include <linux/array_size.h>
 #include <linux/build_bug.h>
@@ -31,7 +31,7 @@ static const char *const reason_names[] = {
 
 static_assert(ARRAY_SIZE(reason_names) == OLDMEM_NR_REASONS);
 
-/* Each page counts once: as left out because of its class, as not read, or as kept. */
+/* Each page counts once: as left out by its class, as not read, or as kept. */
 static void print_counts(struct seq_file *seq, struct vmcore_account *acc)
 {
 	u64 left_out = 0, kept = 0, not_read = 0;
@@ -57,7 +57,7 @@ static void print_counts(struct seq_file *seq, struct vmcore_account *acc)
 		print_pages(seq, acc, reason_names[i], acc->not_read[i]);
 }
 
-/* A dump in which no page of the kernel is found is hardly of any use. */
+/* Report whether kernel pages were found: without any, the dump is hardly useful. */
 static void print_verdict(struct seq_file *seq, const struct vmcore_account *acc,
 			  bool is_off)
 {

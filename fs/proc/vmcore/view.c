@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Views of old memory: which pages /proc/vmcore-kern leaves out.
+ * Views of old memory: decides which pages /proc/vmcore-kern leaves out.
  *
- * A block is scanned when it is first asked about, and a view remembers the latest
- * few. So nothing grows with the machine, and the first byte does not wait for the
- * last page. Above the view is the open file, below it the filter of lib/crash, and
- * below that the reader of old memory.
+ * A block is scanned at its first use. A view keeps the results of the latest
+ * few blocks. So no data grows with the machine, and the first byte does not
+ * wait for a scan of all memory. The open file is above the view, the filter of
+ * lib/crash below it, and the reader of old memory below the filter.
  */
 #define pr_fmt(fmt) "vmcore: " fmt
 
@@ -35,12 +35,12 @@ static int find_rules(struct vmcore_rules *rules, const struct crash_elf *elf,
 }
 
 /**
- * vmcore_filter_create() - find out how to tell pages of a dump apart
- * @source: the dump; the filter gets a reference of its own
+ * vmcore_filter_create() - make the filter of a dump
+ * @source: the dump; the filter gets its own reference
  * @notes: the crashed kernel's notes; may be NULL if there are none
- * @size: bytes of them
+ * @size: size of the notes, bytes
  *
- * If that cannot be found out, there is a filter that leaves out nothing.
+ * If the notes are not sufficient for a filter, it leaves out nothing.
  *
  * Context: May sleep.
  * Return: the filter, or ERR_PTR(-ENOMEM).
@@ -66,7 +66,7 @@ struct vmcore_filter *vmcore_filter_create(struct crash_source *source,
 
 /**
  * vmcore_filter_destroy() - free a filter
- * @filter: in no use any more; NULL is ignored
+ * @filter: not used any more; NULL is ignored
  *
  * Context: May sleep.
  */
@@ -79,7 +79,7 @@ void vmcore_filter_destroy(struct vmcore_filter *filter)
 }
 
 /**
- * vmcore_view_create() - look at old memory as a level shows it
+ * vmcore_view_create() - make a view of old memory
  * @filter: of the dump; must outlive the view
  * @level: VMCORE_LEVEL_* bits
  *
@@ -109,7 +109,7 @@ struct vmcore_view *vmcore_view_create(const struct vmcore_filter *filter,
 }
 
 /**
- * vmcore_view_destroy() - the opposite of vmcore_view_create()
+ * vmcore_view_destroy() - free a view
  * @view: view; NULL is ignored
  *
  * Context: May sleep.
@@ -151,16 +151,16 @@ static const struct vmcore_block *get_scanned_block(struct vmcore_view *view, u6
 }
 
 /**
- * vmcore_view_extent() - is a page left out, and how far is the answer the same?
+ * vmcore_view_extent() - find out whether, and how far, pages are left out
  * @view: view; NULL leaves out nothing
  * @old_pa: physical address in the crashed kernel, bytes
- * @len: bytes of interest from there on, not 0; @old_pa + @len must not overflow
- * @left_out: result: the bytes are to read as zeros. Pages of zeros are not
- *	looked for
+ * @len: number of bytes of interest, not 0; @old_pa + @len must not overflow
+ * @left_out: result: true if the bytes are left out. Pages of zeros are not
+ *	searched
  *
  * Context: Process context, may sleep.
- * Return: bytes from @old_pa on that @left_out is true of, at most @len and up to
- * the end of the block.
+ * Return: number of bytes from @old_pa on to which @left_out applies, at most
+ * @len and up to the end of the block.
  */
 u64 vmcore_view_extent(struct vmcore_view *view, u64 old_pa, u64 len,
 		       bool *left_out)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How the pages of a dump are told apart, and views of old memory that leave some
- * of them out.
+ * The filter of a dump, and views of old memory that leave out pages.
  */
 #ifndef _FS_PROC_VMCORE_VIEW_H
 #define _FS_PROC_VMCORE_VIEW_H
@@ -15,12 +14,12 @@
 #include "old_reader.h"
 
 /**
- * struct vmcore_filter - how the pages of a dump are told apart
+ * struct vmcore_filter - decides which pages of a dump are left out
  * @source: the dump
- * @rules: of the kernel that left it
- * @err: why there are none: what vmcore_rules_init() returned; else 0
+ * @rules: rules of the crashed kernel
+ * @err: errno of vmcore_rules_init() if there are no rules; else 0
  *
- * Does not change while there is a file that uses it.
+ * Does not change as long as a file uses it.
  */
 struct vmcore_filter {
 	struct crash_source *source;
@@ -32,11 +31,11 @@ struct vmcore_filter *vmcore_filter_create(struct crash_source *source,
 					   const void *notes, size_t size);
 void vmcore_filter_destroy(struct vmcore_filter *filter);
 
-/* Blocks that a view remembers, of 128 MiB each. */
+/* Number of blocks that a view keeps, of 128 MiB each. */
 #define VMCORE_VIEW_BLOCKS	4
 
 /**
- * struct vmcore_block - which pages of a block are left out
+ * struct vmcore_block - the pages of a block that are left out
  * @nr: number of the block, plus 1; 0: none
  * @left_out: a bit for each page
  */
@@ -46,21 +45,22 @@ struct vmcore_block {
 };
 
 /**
- * struct vmcore_view - old memory as one level shows it
- * @filter: of the dump
- * @level: which pages are left out
- * @lock: for what follows; nothing is copied to user space while it is held
- * @tables: to read page tables
- * @pages: to read struct pages
+ * struct vmcore_view - old memory without the pages that a level leaves out
+ * @filter: filter of the dump
+ * @level: VMCORE_LEVEL_* bits
+ * @lock: protects the members below; nothing is copied to user space while it
+ *	is held
+ * @tables: reads page tables
+ * @pages: reads struct pages
  * @map: the crashed kernel's struct pages
- * @blocks: the latest ones that were looked at
+ * @blocks: the blocks that were scanned last
  *
- * Its size does not depend on that of the machine.
+ * Its size is the same on all machines.
  */
 struct vmcore_view {
 	const struct vmcore_filter *filter;
 	u32 level;
-	struct mutex lock;	/* readers of one file take turns, no others */
+	struct mutex lock;	/* each open file has its own */
 	struct vmcore_old tables;
 	struct vmcore_old pages;
 	struct vmcore_memmap map;

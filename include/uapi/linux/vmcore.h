@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
  * Device dumps in /proc/vmcore: ELF notes of type NT_VMCOREDD, one for each
- * dump. What follows the header is the device's own.
+ * dump. The driver defines the data behind the header.
  */
 #ifndef _UAPI_VMCORE_H
 #define _UAPI_VMCORE_H
@@ -12,12 +12,12 @@
 #define VMCOREDD_MAX_NAME_BYTES 44
 
 /**
- * struct vmcoredd_header - how the note of a device dump begins
- * @n_namesz: bytes of @name that count, terminator included
- * @n_descsz: bytes of @dump_name and of the data after this header
+ * struct vmcoredd_header - the beginning of the note of a device dump
+ * @n_namesz: length of @name, with the terminator
+ * @n_descsz: size of @dump_name and of the data after this header, bytes
  * @n_type: NT_VMCOREDD
  * @name: VMCOREDD_NOTE_NAME, padded with zeros
- * @dump_name: which device's dump it is; unique, terminated
+ * @dump_name: name of the dump; unique, terminated
  */
 struct vmcoredd_header {
 	__u32 n_namesz;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What differs from machine to machine in finding and reading struct pages. A new
- * machine is a file in arch/, and its line in find_arch() in rules.c.
+ * Machine dependent parts of finding and reading struct pages. A new machine is
+ * a file in arch/ and a line in find_arch() in rules.c.
  */
 #ifndef _LIB_CRASH_FILTER_ARCH_H
 #define _LIB_CRASH_FILTER_ARCH_H
@@ -30,6 +30,8 @@ struct vmcore_arch {
 	u8 section_bits;
 	u64 page_sizes;
 	u64 kernel_start;
+	u16 prstatus_bytes;
+	u16 prstatus_sp;
 	void (*read_note)(struct vmcore_note_reader *from);
 	int (*walk)(struct vmcore_space *space, u64 vaddr);
 };

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which pages of a huge page of hugetlb are broken. The kernel marks the first struct
- * page, whichever it was, and since 6.0 keeps a list of those that are: nodes of two
- * longs, the next node and the address of a struct page. Which member the list is of
- * has changed, and no note has its place. So what looks like such a list is taken for
- * it, if all of it does.
+ * Finds the broken pages of a huge page of hugetlb. The kernel marks only the
+ * first struct page, whichever page broke. Since 6.0 it also keeps a list of
+ * the broken pages: nodes of two longs, the next node and the address of a
+ * struct page. The member of struct page that holds the list has changed over
+ * time, and no note gives its place. So each word of the first struct pages is
+ * tried, and a list is accepted if all of its nodes make sense.
  */
 #include <linux/kernel.h>
 
 #include "rules.h"
 
-/* The list is of a member of one of the first struct pages. */
+/* Number of struct pages that may hold the list. */
 #define FIRST_PAGES	8
 
-/* Follow the list from @node on. Return how many pages it has, 0 if it is none. */
+/* Follow the list from @node on. Return its number of pages, 0 if it is not a list. */
 static u32 follow_list(struct vmcore_memmap *map, const struct vmcore_unit *unit,
 		       u64 node, u64 *broken)
 {
@@ -37,14 +38,14 @@ static u32 follow_list(struct vmcore_memmap *map, const struct vmcore_unit *unit
 }
 
 /**
- * vmcore_find_broken() - find out which pages of a huge page are broken
+ * vmcore_find_broken() - find the broken pages of a huge page
  * @map: struct pages
  * @unit: the huge page
- * @broken: result: their page frame numbers, in no order; has room for
+ * @broken: result: their page frame numbers, in no order; room for
  *	VMCORE_MAX_BROKEN
  *
- * Context: That of the callbacks of @map.
- * Return: how many there are; 0 if that is not known.
+ * Context: The same as for the callbacks of @map.
+ * Return: number of broken pages; 0 if it cannot be found out.
  */
 u32 vmcore_find_broken(struct vmcore_memmap *map, const struct vmcore_unit *unit,
 		       u64 *broken)

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rules for the struct pages of a kernel that does not state any, but gives
- * offsets, bit numbers and values; Documentation/admin-guide/kdump/vmcoreinfo.rst
- * of each kernel lists them. How they are to be combined has changed with the
- * kernels, and follows from which of them are there:
+ * Makes rules for the struct pages of a kernel whose note states none, but
+ * gives offsets, bit numbers and values.
+ * Documentation/admin-guide/kdump/vmcoreinfo.rst of each kernel lists them.
+ * Kernels combine them in different ways; the entries that a note has show the
+ * way of its kernel:
  *
  *	until 6.2    order and kind of a compound page are in its second page
  *	6.3 to 6.5   ... which has members of struct folio there
  *	from 6.6     the order is the low byte of the second page's flags, and
  *		     hugetlb a flag of that page
  *	from 6.9     hugetlb is a page type; from 6.10 slab is one, too
- *	from 6.12    a page has one type, in the top byte of what was _mapcount
+ *	from 6.12    a page has one type, in the top byte of the former _mapcount
  *	from 6.16    memory not accepted from the host has a type
  *	from 7.1     compound_head is called compound_info
  *
- * A page has no second type in any of these, so that a type is recognised by
- * the whole of the word.
+ * A page has only one type in all of these kernels, so the whole word is
+ * compared.
  */
 #include <linux/kernel.h>
 #include <linux/limits.h>
@@ -24,7 +25,7 @@
 
 #define ORDER_IN_FLAGS	VMCORE_RELEASE(6, 6)
 
-/* Bits of page.mapping that say what kind of pointer it is, and one of them. */
+/* The flag bits of page.mapping, and the flag of anonymous memory. */
 #define MAPPING_FLAGS	3ULL
 #define ANON		1ULL
 
@@ -38,7 +39,10 @@ static u64 get_struct_bytes(const struct vmcore_note_reader *from)
 	return from->rules->page_words * get_long_bytes(from);
 }
 
-/* The bytes, a power of two, at an offset into two struct pages, as bits of a word. */
+/*
+ * Return the field of @bytes bytes, a power of two, at an offset into two
+ * struct pages.
+ */
 static struct vmcore_field make_field_at(const struct vmcore_note_reader *from,
 					 u64 offset, u32 bytes)
 {
@@ -64,7 +68,7 @@ static struct vmcore_test make_value_test(struct vmcore_field field, u64 mask,
 	};
 }
 
-/* Is the bit with that number set? There is no mask if the note lacks the number. */
+/* Test a flag by its bit number. The test has no mask if the note lacks the number. */
 static struct vmcore_test make_flag_test(const struct vmcore_note_reader *from,
 					 struct vmcore_field flags, const char *key)
 {
@@ -75,7 +79,7 @@ static struct vmcore_test make_flag_test(const struct vmcore_note_reader *from,
 	return make_value_test(flags, 1ULL << bit, 1ULL << bit);
 }
 
-/* Has the page that type? */
+/* Test for a page type. The test has no mask if the note lacks the type. */
 static struct vmcore_test make_type_test(const struct vmcore_note_reader *from,
 					 struct vmcore_field type, const char *key)
 {
@@ -102,7 +106,7 @@ static struct vmcore_test make_slab_test(const struct vmcore_note_reader *from,
 				 make_flag_test(from, flags, "NUMBER(PG_slab)");
 }
 
-/* A field of the second page that the note has in one way or another. */
+/* Return a field of the second page by the first of two keys that the note has. */
 static struct vmcore_field make_second_byte(const struct vmcore_note_reader *from,
 					    const char *in_page,
 					    const char *in_folio)
@@ -138,8 +142,9 @@ static struct vmcore_test make_hugetlb_test(const struct vmcore_note_reader *fro
 }
 
 /*
- * A kernel of an older number may have got the page types of a later one, and the
- * place of the order with them. Then it has no other.
+ * A kernel with a lower version number may have got the page types of a later
+ * one by a backport, and with them the new place of the order. Its note has no
+ * other place.
  */
 static bool order_is_in_flags(const struct vmcore_note_reader *from,
 			      const struct vmcore_field *elsewhere)
@@ -166,7 +171,7 @@ static struct vmcore_field make_order_field(const struct vmcore_note_reader *fro
 	return field;
 }
 
-/* All of a combination of flags. */
+/* Return a test for both flags, or one without a mask if one of them is not known. */
 static struct vmcore_test make_both(struct vmcore_test a, struct vmcore_test b)
 {
 	if (!is_known(&a) || !is_known(&b))
@@ -197,8 +202,8 @@ static u64 need_compound_head(struct vmcore_note_reader *from)
 /**
  * struct page_layout - members of a struct page
  * @flags: page.flags
- * @second_flags: that of the next struct page
- * @type: page._mapcount, where types are
+ * @second_flags: flags of the next struct page
+ * @type: page._mapcount, which holds the type
  * @mapping: page.mapping, with its flags
  */
 struct page_layout {
@@ -208,7 +213,7 @@ struct page_layout {
 	struct vmcore_field mapping;
 };
 
-/* Skip a rule that asks for something the note does not have. */
+/* Skip a rule whose test is not known because the note lacks an entry for it. */
 static void add_known_rule(struct vmcore_rules *rules, struct vmcore_rule rule)
 {
 	if (is_known(&rule.tests[0]))
@@ -221,7 +226,7 @@ static void add_simple(struct vmcore_rules *rules, enum vmcore_class class,
 	add_known_rule(rules, (struct vmcore_rule) { .class = class, .tests = { test } });
 }
 
-/* Memory that is in no use. */
+/* Add the rules for blocks of unused memory. */
 static void add_blocks(struct vmcore_note_reader *from, struct vmcore_field type)
 {
 	u32 word = get_long_bytes(from);
@@ -242,7 +247,7 @@ static void add_blocks(struct vmcore_note_reader *from, struct vmcore_field type
 	});
 }
 
-/* Memory of processes. */
+/* Add the rules for memory of processes. */
 static void add_users(struct vmcore_note_reader *from, const struct page_layout *page)
 {
 	struct vmcore_rules *rules = from->rules;
@@ -268,7 +273,7 @@ static void add_caches(struct vmcore_note_reader *from, struct vmcore_field flag
 	add_simple(rules, VMCORE_CLASS_CACHE, swap);
 }
 
-/* Slab before what asks other words: they mean other things there. */
+/* Test for slab first: the other words of a slab have another meaning. */
 static void add_rules(struct vmcore_note_reader *from, const struct page_layout *page)
 {
 	struct vmcore_rules *rules = from->rules;
@@ -284,11 +289,11 @@ static void add_rules(struct vmcore_note_reader *from, const struct page_layout 
 }
 
 /**
- * vmcore_infer_rules() - make rules for struct pages from what a note has
- * @from: the note; rules->page_words is known
+ * vmcore_infer_rules() - make rules for struct pages from the entries of a note
+ * @from: the note; rules->page_words is set
  *
- * Where the note has nothing about a kind of page, no page is taken for one of
- * that kind. Where it lacks what is needed, from->rules->lacks is set.
+ * If the note has no entry for a class of pages, no page gets that class. If it
+ * lacks an entry that is needed, from->rules->lacks is set.
  *
  * Context: Any.
  */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the crashed kernel keeps the struct page of a page frame: by section, as
- * its sparse memory model has it (include/linux/mmzone.h). With or without
- * vmemmap, a section says where its struct pages are.
+ * Finds and reads the struct page of a page frame. The crashed kernel's sparse
+ * memory model (include/linux/mmzone.h) has the address of the struct pages in
+ * each section, with and without vmemmap.
  *
- * Struct pages are read ahead, up to the end of the page that they are in, and more
- * while those that are wanted are near the last ones. Where many pages are stepped
- * over, as in free memory, most of the memmap is not read.
+ * Struct pages are read ahead, up to the end of the page that they are in, and
+ * further while the reads stay close together. If many pages are skipped, as in
+ * free memory, most of the memmap is not read.
  */
 #include <linux/limits.h>
 #include <linux/minmax.h>
@@ -19,9 +19,10 @@
 #define MIN_AHEAD	2U
 
 /*
- * Flags are below the address of a section's struct pages: SECTION_MARKED_PRESENT
- * and more, by kernel version. There is room for them, because the struct pages
- * of a section fill whole pages of 4 KiB, even where pages are larger.
+ * Flags in the low bits of the address of a section's struct pages:
+ * SECTION_MARKED_PRESENT and more, by kernel version. These bits are free
+ * because the struct pages of a section fill whole pages of 4 KiB, even if
+ * pages are larger.
  */
 #define SECTION_PRESENT		1
 #define SECTION_FLAGS		4095ULL
@@ -33,20 +34,20 @@ static u32 get_stride(const struct vmcore_memmap *map)
 	return rules->page_words * rules->arch->word_bytes;
 }
 
-/* Each word takes 8 bytes here, whatever its size is there. */
+/* A word takes 8 bytes in the buffer, even if a long of that kernel has 4. */
 static u32 get_max_ahead(const struct vmcore_memmap *map)
 {
 	return VMCORE_MEMMAP_BYTES / (map->space.rules->page_words * sizeof(u64));
 }
 
 /**
- * vmcore_memmap_init() - begin to look at struct pages
+ * vmcore_memmap_init() - prepare to read struct pages
  * @map: to be set up
  * @rules: of the crashed kernel; must outlive @map
- * @tables: to read page tables and sections by
- * @pages: to read struct pages by
+ * @tables: reads page tables and sections
+ * @pages: reads struct pages
  *
- * Context: Any; whoever uses @map does so alone.
+ * Context: Any; the caller serialises all use of @map.
  */
 void vmcore_memmap_init(struct vmcore_memmap *map,
 			const struct vmcore_rules *rules,
@@ -70,12 +71,12 @@ void vmcore_memmap_init(struct vmcore_memmap *map,
 }
 
 /**
- * vmcore_memmap_vaddr() - where is a struct page?
+ * vmcore_memmap_vaddr() - find the virtual address of a struct page
  * @map: struct pages
- * @pfn: page frame number, of the section that was looked at last
+ * @pfn: page frame number, in the section that was used last
  *
  * Context: Any.
- * Return: its virtual address. Those of 32 bits wrap around.
+ * Return: the virtual address. Addresses of 32 bits wrap around.
  */
 u64 vmcore_memmap_vaddr(const struct vmcore_memmap *map, u64 pfn)
 {
@@ -85,7 +86,7 @@ u64 vmcore_memmap_vaddr(const struct vmcore_memmap *map, u64 pfn)
 }
 
 /**
- * vmcore_memmap_section_end() - where does the section of a page frame end?
+ * vmcore_memmap_section_end() - find the end of the section of a page frame
  * @map: struct pages
  * @pfn: page frame number
  *
@@ -99,7 +100,10 @@ u64 vmcore_memmap_section_end(const struct vmcore_memmap *map, u64 pfn)
 	return ((pfn >> shift) + 1) << shift;
 }
 
-/* Where the struct page of page frame 0 would be, by what the section says. */
+/*
+ * Return the address that the struct page of page frame 0 would have by the
+ * section's entry, 0 if the section has no struct pages.
+ */
 static u64 find_base(struct vmcore_memmap *map, u64 nr)
 {
 	const struct vmcore_rules *rules = map->space.rules;
@@ -132,7 +136,7 @@ static void enter_section(struct vmcore_memmap *map, u64 pfn)
 	map->base = find_base(map, nr);
 }
 
-/* Read at most @len bytes from @vaddr on; return how many. */
+/* Read at most @len bytes from @vaddr on. Return the number of bytes read. */
 static u64 read_virtual(struct vmcore_memmap *map, u64 vaddr, void *buf, u64 len)
 {
 	u64 old_pa, span, done = 0;
@@ -147,7 +151,7 @@ static u64 read_virtual(struct vmcore_memmap *map, u64 vaddr, void *buf, u64 len
 	return done;
 }
 
-/* Struct pages from @pfn's on to the end of the page that it is in. */
+/* Count the struct pages from @pfn's on to the end of the page that holds it. */
 static u32 to_page_end(const struct vmcore_memmap *map, u64 pfn)
 {
 	u32 size = 1U << map->space.rules->page_shift;
@@ -156,7 +160,7 @@ static u32 to_page_end(const struct vmcore_memmap *map, u64 pfn)
 	return (size - into + get_stride(map) - 1) / get_stride(map);
 }
 
-/* Make numbers of this machine of words as they are in old memory, in their place. */
+/* Convert words from the form in old memory to numbers of this machine, in place. */
 static void convert_words(const struct vmcore_rules *rules, u64 *words, u32 nr)
 {
 	bool swaps = vmcore_swaps(rules);
@@ -167,12 +171,12 @@ static void convert_words(const struct vmcore_rules *rules, u64 *words, u32 nr)
 			*words = swab64(*words);
 		return;
 	}
-	/* The last one first: each comes to lie behind those that are still to do. */
+	/* Start with the last word, so that no word is overwritten unread. */
 	while (nr--)
 		words[nr] = swaps ? swab32(narrow[nr]) : narrow[nr];
 }
 
-/* Read the struct pages of @nr page frames. Return how many of them there are. */
+/* Read the struct pages of @nr page frames. Return the number of those read. */
 static u32 read_structs(struct vmcore_memmap *map, u64 pfn, u32 nr, u64 *words)
 {
 	u32 stride = get_stride(map);
@@ -190,20 +194,20 @@ static void read_ahead(struct vmcore_memmap *map, u64 pfn, u64 left)
 	u64 ahead = near ? map->ahead * 2ULL : max(to_page_end(map, pfn), MIN_AHEAD);
 
 	map->ahead = min_t(u64, ahead, get_max_ahead(map));
-	/* With one more, the last of them has its next one, too. */
+	/* Read one more: the last struct page is followed by its next, too. */
 	map->nr = read_structs(map, pfn, min_t(u64, map->ahead + 1, left), map->words);
 	map->first = pfn;
 }
 
 /**
- * vmcore_memmap_ahead() - struct pages that are at hand
+ * vmcore_memmap_ahead() - count the struct pages that have been read ahead
  * @map: struct pages
- * @pfn: page frame number, behind one that was asked for
- * @page: result: words of the struct page of @pfn, if there is any
+ * @pfn: page frame number, behind one that was read
+ * @page: result: words of the struct page of @pfn; untouched if there is none
  *
  * Context: Any.
- * Return: how many struct pages from there on follow each other, with one more
- * behind them; 0 if that of @pfn has not been read yet.
+ * Return: number of struct pages in the buffer from @pfn on, without the last
+ * one; 0 if the struct page of @pfn has not been read yet.
  */
 u32 vmcore_memmap_ahead(const struct vmcore_memmap *map, u64 pfn,
 			const u64 **page)
@@ -214,7 +218,7 @@ u32 vmcore_memmap_ahead(const struct vmcore_memmap *map, u64 pfn,
 	return map->nr - 1 - (pfn - map->first);
 }
 
-/* Put zeros in place of the struct page that follows the last one. */
+/* Put zeros behind the last struct page. */
 static void end_structs(const struct vmcore_memmap *map, u64 *words, u32 nr)
 {
 	u32 page_words = map->space.rules->page_words;
@@ -223,14 +227,15 @@ static void end_structs(const struct vmcore_memmap *map, u64 *words, u32 nr)
 }
 
 /**
- * vmcore_memmap_peek() - get a struct page from elsewhere
+ * vmcore_memmap_peek() - get a struct page from another place
  * @map: struct pages
- * @pfn: of this page frame
+ * @pfn: its page frame number
  *
- * What is at hand for vmcore_memmap_get() stays. The next struct page follows it, or
- * zeros where that is of another section or cannot be read.
+ * The struct pages read ahead for vmcore_memmap_get() stay. The result is
+ * followed by the next struct page, or by zeros if that is in another section
+ * or cannot be read.
  *
- * Context: That of the callbacks.
+ * Context: The same as for the callbacks of @map.
  * Return: its words, until the next call; NULL if it cannot be read.
  */
 const u64 *vmcore_memmap_peek(struct vmcore_memmap *map, u64 pfn)
@@ -255,14 +260,14 @@ const u64 *vmcore_memmap_peek(struct vmcore_memmap *map, u64 pfn)
 /**
  * vmcore_memmap_get() - get a struct page
  * @map: struct pages
- * @pfn: of this page frame
- * @missing: set if there is none: for how many page frames from @pfn on, within
- *	the section, that is so; not 0
+ * @pfn: its page frame number
+ * @missing: set if the result is NULL: the number of page frames from @pfn on,
+ *	within the section, whose struct pages cannot be read; not 0
  *
- * The next struct page follows it, or zeros where that is of another section or
- * cannot be read.
+ * The result is followed by the next struct page, or by zeros if that is in
+ * another section or cannot be read.
  *
- * Context: That of the callbacks.
+ * Context: The same as for the callbacks of @map.
  * Return: its words, until the next call; NULL if it cannot be read.
  */
 const u64 *vmcore_memmap_get(struct vmcore_memmap *map, u64 pfn, u64 *missing)
@@ -270,7 +275,7 @@ const u64 *vmcore_memmap_get(struct vmcore_memmap *map, u64 pfn, u64 *missing)
 	const u64 *page;
 	u64 left;
 
-	/* Most are asked for in turn. What has been read is of one section. */
+	/* Most are read in turn. All that were read ahead are of one section. */
 	if (vmcore_memmap_ahead(map, pfn, &page))
 		return page;
 

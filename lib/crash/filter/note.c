@@ -11,12 +11,12 @@
 
 /**
  * vmcore_note_open() - find the lines of a note
- * @from: result, but for what is not of the text
+ * @from: result: text, len, nr_lines and lines are set
  * @text: contents of the note; not trusted, must outlive @from
  * @len: bytes of it
  *
- * A line without its newline has been cut off, and so may be a part of the number
- * in it: it does not count.
+ * A line without its newline may have been cut off within a number, so it is
+ * ignored.
  *
  * Context: Any.
  */
@@ -77,14 +77,14 @@ static int digit_value(char c)
 }
 
 /**
- * vmcore_parse_number() - read a number as "%ld" or "%lx" has written it
+ * vmcore_parse_number() - read a number in the form of "%ld" or "%lx"
  * @text: with or without 0x; not terminated
- * @len: bytes of @text, all of which must be of the number
+ * @len: bytes of @text; all of them must be part of the number
  * @base: 10 or 16; with 0x it is 16 in any case
  * @number: result; undefined if there is none
  *
  * Context: Any.
- * Return: true if it is a number, and not too large.
+ * Return: true if @text is a number that fits 64 bits.
  */
 bool vmcore_parse_number(const char *text, size_t len, unsigned int base,
 			 u64 *number)
@@ -120,7 +120,7 @@ bool vmcore_parse_number(const char *text, size_t len, unsigned int base,
  * @number: result; undefined if there is none
  *
  * Context: Any.
- * Return: true if there is such a line, and a number in it.
+ * Return: true if there is such a line, and its value is a number.
  */
 bool vmcore_note_number(const struct vmcore_note_reader *from, const char *key,
 			unsigned int base, u64 *number)
@@ -132,9 +132,9 @@ bool vmcore_note_number(const struct vmcore_note_reader *from, const char *key,
 }
 
 /**
- * vmcore_note_need() - find a number without which there are no rules
- * @from: the note; rules->lacks is set if there is no such number, or a senseless
- *	one, unless something else lacks already
+ * vmcore_note_need() - find a number that rules cannot do without
+ * @from: the note; rules->lacks is set to @key if the number is missing or out
+ *	of range, unless it is set already
  * @key: up to the equals sign
  * @base: as for vmcore_parse_number()
  * @low: the smallest number that makes sense

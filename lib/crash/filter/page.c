@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a struct page of the crashed kernel says about its page.
+ * Classifies a page of the crashed kernel by its struct page.
  *
- * Words of a struct page mean different things for different pages, and a
- * question may only be asked once those before it have been answered with no. So
- * rules are a table, in the order in which they are asked.
+ * Words of a struct page have a different meaning for different pages. A test
+ * may rely on the tests before it having failed. So rules are a table, and
+ * their order matters.
  *
- * The crash, or what led to it, may have overwritten any struct page. What is left
- * out is lost, so each that would have its page left out must make sense in
- * other respects, too.
+ * The crash, or the fault before it, may have overwritten any struct page.
+ * Pages that are left out are lost, so the other members of a struct page must
+ * make sense, too, before its page is left out.
  */
 #include <linux/build_bug.h>
 
@@ -19,7 +19,7 @@ static bool is_aligned(u64 pfn, u32 order)
 	return !(pfn & ((1ULL << order) - 1));
 }
 
-/* There is no loop over the tests, because most of the time is spent here. */
+/* Most of the time is spent here, so the tests are not a loop. */
 static bool matches_rule(const struct vmcore_rule *rule, const u64 *page)
 {
 	static_assert(VMCORE_RULE_TESTS == 3);
@@ -28,7 +28,7 @@ static bool matches_rule(const struct vmcore_rule *rule, const u64 *page)
 	       vmcore_matches(&rule->tests[2], page);
 }
 
-/* Which of the bits that rules ask for are not as in the page seen last? */
+/* Return the tested bits that differ from those of the page classified last. */
 static u64 compare_bits(const struct vmcore_rules *rules,
 			const struct vmcore_seen *seen, const u64 *page)
 {
@@ -42,8 +42,8 @@ static u64 compare_bits(const struct vmcore_rules *rules,
 }
 
 /*
- * Neighbours are alike, mostly: where all that rules ask for is as in the page
- * before, so is the answer.
+ * Neighbours are alike, mostly. If all tested bits are equal to those of the
+ * page before, the same rule applies.
  */
 static const struct vmcore_rule *find_rule(const struct vmcore_rules *rules,
 					   struct vmcore_seen *seen,
@@ -55,7 +55,7 @@ static const struct vmcore_rule *find_rule(const struct vmcore_rules *rules,
 	if (seen->rule && !compare_bits(rules, seen, page))
 		return seen->rule;
 
-	/* The last rule always does. */
+	/* The last rule matches every page. */
 	while (!matches_rule(rule, page))
 		rule++;
 	for (i = 0; i < rules->nr_asked; i++)
@@ -78,7 +78,7 @@ static bool makes_sense(const struct vmcore_rules *rules, const u64 *page,
 	       (!mapping || mapping >= rules->kernel_start);
 }
 
-/* How many pages does the compound page have whose first one this is? */
+/* Find the order of a compound page whose first struct page is @page. */
 static bool find_order(const struct vmcore_rules *rules, const u64 *page,
 		       u64 pfn, u32 *order)
 {
@@ -93,8 +93,9 @@ static bool find_order(const struct vmcore_rules *rules, const u64 *page,
 }
 
 /*
- * Must a page not be read? A struct page that was overwritten, or never written, is
- * no reason to leave out its page.
+ * Test whether a page must not be read. A struct page that was overwritten, or
+ * never written, does not make its page unreadable: its reference count makes
+ * no sense.
  */
 static bool is_unreadable(const struct vmcore_rules *rules, const u64 *page)
 {
@@ -107,7 +108,7 @@ static bool is_unreadable(const struct vmcore_rules *rules, const u64 *page)
 	return false;
 }
 
-/* A page that is a unit by itself. */
+/* Return a unit of one page. */
 static struct vmcore_unit make_single(const struct vmcore_rules *rules, const u64 *page,
 				      u64 pfn, enum vmcore_class class)
 {
@@ -116,7 +117,7 @@ static struct vmcore_unit make_single(const struct vmcore_rules *rules, const u6
 	return (struct vmcore_unit) { .class = class, .start = pfn };
 }
 
-/* A rule that knows by itself how many pages it is about. */
+/* Classify a page by a rule that gives the number of its pages. */
 static struct vmcore_unit classify_block(const struct vmcore_rules *rules,
 					 const struct vmcore_rule *rule,
 					 const u64 *page, u64 pfn)
@@ -135,7 +136,7 @@ static struct vmcore_unit classify_block(const struct vmcore_rules *rules,
 	return (struct vmcore_unit) { .class = rule->class, .order = order, .start = pfn };
 }
 
-/* The first page of a compound page, whose order makes sense. */
+/* Classify the first page of a compound page, whose order makes sense. */
 static struct vmcore_unit classify_compound(const struct vmcore_rules *rules,
 					    const struct vmcore_rule *rule,
 					    const u64 *page, u64 pfn, u32 order)
@@ -153,15 +154,15 @@ static struct vmcore_unit classify_compound(const struct vmcore_rules *rules,
 }
 
 /**
- * vmcore_classify() - what is a page, and how many behind it are the same?
+ * vmcore_classify() - find the class of a page, and the size of its unit
  * @rules: of the crashed kernel
- * @seen: the caller's, for these rules alone
+ * @seen: memory of the caller, for these rules alone
  * @page: words of its struct page and of the next one; not trusted
  * @pfn: its page frame number
  *
- * A page that belongs to one before it is unclassified: whoever has asked about
- * that one knows it, and steps over this. That a page of a larger unit is broken
- * does not show in the class of the unit.
+ * A page inside a unit is unclassified: the caller classifies the first page
+ * of the unit, and skips the others. The class of a unit does not show that
+ * pages inside it are broken.
  *
  * Context: Any.
  * Return: class and order. Pages of a unit start at a multiple of their number.
@@ -194,14 +195,14 @@ struct vmcore_unit vmcore_classify(const struct vmcore_rules *rules,
 }
 
 /**
- * vmcore_count_readable() - how many pages may be read?
+ * vmcore_count_readable() - count pages up to the first that must not be read
  * @rules: of the crashed kernel
- * @page: words of the struct page of the first one, and of those that follow; not
- *	trusted
- * @nr: how many of these may be counted; one more is there
+ * @page: words of the struct page of the first page, and of the next struct
+ *	pages; not trusted
+ * @nr: number of pages to count at most; one more struct page follows
  *
  * Context: Any.
- * Return: the number of pages up to the first that must not be read, at most @nr.
+ * Return: number of pages that may be read, at most @nr.
  */
 u32 vmcore_count_readable(const struct vmcore_rules *rules, const u64 *page, u32 nr)
 {
@@ -213,19 +214,19 @@ u32 vmcore_count_readable(const struct vmcore_rules *rules, const u64 *page, u32
 }
 
 /**
- * vmcore_count_alike() - how many pages are what the one before them is?
+ * vmcore_count_alike() - count pages of the same class as the one before them
  * @rules: of the crashed kernel
  * @seen: the page that was classified last
- * @page: words of the struct page behind that, and of those that follow; not
+ * @page: words of the struct page behind that, and of the next struct pages; not
  *	trusted
- * @nr: how many of these may be counted; one more is there
+ * @nr: number of pages to count at most; one more struct page follows
  *
- * Most memory that is in use is in runs of such pages, so this is where a scan
- * spends its time.
+ * Most memory in use consists of runs of such pages, so a scan spends most of
+ * its time here.
  *
  * Context: Any.
- * Return: the number of pages for which vmcore_classify() would say the same, each
- * a unit by itself; the first one for which it might not ends the count.
+ * Return: number of pages for which vmcore_classify() would return the same
+ * class and order 0. The count ends at the first page that may differ.
  */
 u32 vmcore_count_alike(const struct vmcore_rules *rules,
 		       const struct vmcore_seen *seen, const u64 *page, u32 nr)
@@ -245,13 +246,13 @@ u32 vmcore_count_alike(const struct vmcore_rules *rules,
 }
 
 /**
- * vmcore_is_inner() - can a page be inside of a unit that is left out?
+ * vmcore_is_inner() - test whether a page can be inside a unit
  * @rules: of the crashed kernel
  * @page: words of its struct page, and of the next one; not trusted
  * @class: of the unit
  *
- * Nothing is said of free pages but the first. So one that is inside of a free block
- * has no type, no reference and no flag that any rule asks for.
+ * The kernel describes only the first page of a free block. The pages inside
+ * have no type, no reference, and no flag that a rule tests.
  *
  * Context: Any.
  * Return: true if so.
@@ -270,7 +271,7 @@ bool vmcore_is_inner(const struct vmcore_rules *rules, const u64 *page,
 	       find_rule(rules, &seen, page) == &rules->table[rules->nr_rules];
 }
 
-/* The names of classes, as users and rules have them. */
+/* The names of classes, for users and in rules. */
 const char * const vmcore_class_names[VMCORE_NR_CLASSES] = {
 	[VMCORE_CLASS_ZERO]		= "zero",
 	[VMCORE_CLASS_CACHE]		= "cache",
@@ -283,11 +284,11 @@ const char * const vmcore_class_names[VMCORE_NR_CLASSES] = {
 };
 
 /**
- * vmcore_is_left_out() - is that class of pages left out?
+ * vmcore_is_left_out() - test whether a level leaves out a class of pages
  * @class: class of a page
  * @level: VMCORE_LEVEL_* bits
  *
- * Zeros are left out by whoever looks for them.
+ * For VMCORE_CLASS_ZERO, the caller has to look for zeros itself.
  *
  * Context: Any.
  * Return: true if so.
@@ -298,7 +299,7 @@ bool vmcore_is_left_out(enum vmcore_class class, u32 level)
 	case VMCORE_CLASS_ZERO:
 		return level & VMCORE_LEVEL_ZERO;
 	case VMCORE_CLASS_CACHE:
-		/* As for makedumpfile, the one implies the other. */
+		/* As with makedumpfile, bit 4 includes bit 2. */
 		return level & (VMCORE_LEVEL_CACHE | VMCORE_LEVEL_PRIVATE);
 	case VMCORE_CLASS_PRIVATE:
 		return level & VMCORE_LEVEL_PRIVATE;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From the note in which the crashed kernel describes itself to rules for its
- * struct pages: where they are, and what they say.
+ * Makes rules from the VMCOREINFO note of the crashed kernel: the place and the
+ * meaning of its struct pages.
  */
 #include <linux/crash_elf.h>
 #include <linux/elf.h>
@@ -45,7 +45,7 @@ static bool read_release(struct vmcore_note_reader *from)
 	return true;
 }
 
-/* How this one names the machines that it may be told of. */
+/* Names of machines for messages. Not all of them are supported. */
 static const struct {
 	u16 machine;
 	const char *name;
@@ -114,7 +114,10 @@ static void read_page_struct(struct vmcore_note_reader *from)
 		rules->lacks = "SIZE(page)";
 }
 
-/* All kernels say where page.lru is. Without it, pages in lists are not recognised. */
+/*
+ * All kernels give the offset of page.lru. Without it, pages in lists are not
+ * recognised.
+ */
 static void read_list(struct vmcore_note_reader *from)
 {
 	struct vmcore_rules *rules = from->rules;
@@ -151,7 +154,7 @@ static void read_sections(struct vmcore_note_reader *from)
 	rules->section_shift = read_section_bits(from) - rules->page_shift;
 }
 
-/* The last rule matches every page: one that no other rule is about is kept. */
+/* End the table with a rule that matches every page: other pages are kept. */
 static void end_table(struct vmcore_rules *rules)
 {
 	rules->table[rules->nr_rules] = (struct vmcore_rule) {
@@ -160,8 +163,8 @@ static void end_table(struct vmcore_rules *rules)
 }
 
 /**
- * vmcore_clear_table() - begin with a table of rules
- * @rules: theirs; all that are there are forgotten
+ * vmcore_clear_table() - remove all rules from a table
+ * @rules: has the table
  *
  * Context: Any.
  */
@@ -190,15 +193,15 @@ static bool add_asked(struct vmcore_rules *rules, const struct vmcore_test *test
 }
 
 /**
- * vmcore_add_rule() - add a rule, to be asked after those that there are
- * @rules: to whose table
- * @rule: what to add
+ * vmcore_add_rule() - add a rule behind the others
+ * @rules: has the table
+ * @rule: the rule
  *
- * That a page must not be read is true of that page alone, also within a compound
- * page, unless the rule says itself how many pages it is about.
+ * A rule for VMCORE_CLASS_UNREADABLE without an order applies to each single
+ * page, also within a compound page.
  *
  * Context: Any.
- * Return: false if there are too many rules, or words that they ask.
+ * Return: false if there are too many rules, or too many words that they test.
  */
 bool vmcore_add_rule(struct vmcore_rules *rules, const struct vmcore_rule *rule)
 {
@@ -224,7 +227,7 @@ bool vmcore_add_rule(struct vmcore_rules *rules, const struct vmcore_rule *rule)
 
 /**
  * vmcore_rules_init_for() - make rules for a kernel of a known machine
- * @rules: result; of use only on success, but for release and lacks
+ * @rules: result; valid on success only, except release and lacks
  * @arch: the machine
  * @note: contents of the kernel's VMCOREINFO note; not trusted
  * @len: bytes of it
@@ -259,17 +262,17 @@ int vmcore_rules_init_for(struct vmcore_rules *rules, const struct vmcore_arch *
 }
 
 /**
- * vmcore_rules_init() - make rules from what the crashed kernel says of itself
- * @rules: result; of use only on success, but for release and lacks
- * @elf: file header of the dump: which machine it is of
+ * vmcore_rules_init() - make rules from the note of the crashed kernel
+ * @rules: result; valid on success only, except release and lacks
+ * @elf: file header of the dump, with the machine type
  * @note: contents of the kernel's VMCOREINFO note; not trusted
  * @len: bytes of it
  *
  * Context: Any.
- * Return: 0; -ENODATA if the note lacks an entry without which no page can be
- * found or classified, or has a senseless value there; -EOPNOTSUPP if the kernel
- * is older than 5.10, or is for a machine whose page tables are not known here.
- * @rules->lacks says what is wrong.
+ * Return: 0; -ENODATA if the note lacks an entry that is needed to find or
+ * classify pages, or has a senseless value there; -EOPNOTSUPP if the kernel is
+ * older than 5.10, or its machine is not supported. @rules->lacks names the
+ * reason.
  */
 int vmcore_rules_init(struct vmcore_rules *rules, const struct crash_elf *elf,
 		      const char *note, size_t len)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files share that make rules from the crashed kernel's note.
+ * Interface between the files that make rules from the crashed kernel's note.
  */
 #ifndef _LIB_CRASH_FILTER_RULES_H
 #define _LIB_CRASH_FILTER_RULES_H
@@ -10,17 +10,18 @@
 
 #define VMCORE_RELEASE(major, minor)	((major) << 16 | (minor))
 
-/* More of a note is not looked at: kernels write a page of it, and 150 lines. */
+/* Limits for a note; the rest is ignored. Kernels write up to a page and 150 lines. */
 #define VMCORE_NOTE_BYTES	SZ_64K
 #define VMCORE_NOTE_LINES	512
 
 /**
- * struct vmcore_note_reader - the note, while rules are made from it
+ * struct vmcore_note_reader - a note, and the rules that are made from it
  * @text: lines of the form key=value, not terminated
- * @len: bytes of them
- * @nr_lines: how many of them were found
- * @lines: where they begin
- * @rules: what is made; lacks is set to the first key that is needed in vain
+ * @len: bytes of text
+ * @nr_lines: number of lines found
+ * @lines: offset of each line in @text
+ * @rules: result; rules->lacks is set to the first key that is needed and
+ *	missing
  * @version: VMCORE_RELEASE() of the crashed kernel
  */
 struct vmcore_note_reader {

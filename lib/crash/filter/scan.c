@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From a block of page frames to runs of one class. Free blocks and compound pages
- * that are left out are skipped as a whole, so a scan takes time in proportion to
- * the memory that is in use.
+ * Turns a block of page frames into runs of one class. Free blocks and compound
+ * pages that are left out are skipped as a whole, so a scan takes time in
+ * proportion to the memory that is in use.
  *
- * Broken pages are left out one by one. So in a unit that is kept, each struct page
- * is looked at.
+ * Broken pages are left out one by one. So each struct page of a unit that is
+ * kept is tested.
  */
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -13,15 +13,15 @@
 #include "rules.h"
 
 /**
- * struct scan - where a scan stands
+ * struct scan - state of a scan
  * @map: struct pages
- * @level: which units are left out as a whole
- * @emit: who is told
+ * @level: units that it leaves out are skipped as a whole
+ * @emit: receives the runs
  * @ctx: for @emit
- * @pfn: the first page frame that has not been told of
+ * @pfn: the first page frame that @emit has not received
  * @end: the first page frame behind the block
- * @nr: how many of one class are behind it so far
- * @class: which one
+ * @nr: number of page frames in the present run
+ * @class: class of the present run
  */
 struct scan {
 	struct vmcore_memmap *map;
@@ -54,7 +54,7 @@ static void extend_run(struct scan *scan, u64 nr, enum vmcore_class class)
 	scan->nr += nr;
 }
 
-/* Add the pages from @pfn to @end, of one class, but for those that are broken. */
+/* Add the pages from @pfn to before @end with @class, the broken ones as unreadable. */
 static void add_kept(struct scan *scan, u64 pfn, u64 end, enum vmcore_class class)
 {
 	struct vmcore_memmap *map = scan->map;
@@ -80,8 +80,9 @@ static void add_kept(struct scan *scan, u64 pfn, u64 end, enum vmcore_class clas
 }
 
 /*
- * Add the pages from @pfn to @end of a huge page whose first struct page says that
- * something of it is broken. Where it cannot be found out what, all of it may be.
+ * Add the pages from @pfn to before @end of a huge page whose first struct page
+ * is marked as broken. If the broken pages cannot be found, any page may be
+ * broken: then add all as unreadable.
  */
 static void add_broken(struct scan *scan, const struct vmcore_unit *unit, u64 pfn, u64 end)
 {
@@ -104,7 +105,7 @@ static void add_broken(struct scan *scan, const struct vmcore_unit *unit, u64 pf
 	}
 }
 
-/* Add the pages of a unit from @pfn on, as far as the block goes. Return their end. */
+/* Add the pages of a unit from @pfn on, within the block. Return their end. */
 static u64 add_unit(struct scan *scan, const struct vmcore_unit *unit, u64 pfn)
 {
 	u64 end = min(unit->start + (1ULL << unit->order), scan->end);
@@ -119,10 +120,10 @@ static u64 add_unit(struct scan *scan, const struct vmcore_unit *unit, u64 pfn)
 }
 
 /*
- * Is a page in one of the kernel's lists? Then its neighbour's link leads back to
- * it. A page in the middle of a free block is in none; what is in its place for
- * links is older, or poison, or links to itself, as the kernel makes each struct page
- * at boot.
+ * Test whether a page is in one of the kernel's lists: then its neighbour's
+ * link leads back to it. A page in the middle of a free block is in no list.
+ * Its link is old, or poison, or leads to the page itself, as the kernel sets
+ * up each struct page at boot.
  */
 static bool is_listed(struct vmcore_memmap *map, u64 pfn, const u64 *page)
 {
@@ -138,9 +139,9 @@ static bool is_listed(struct vmcore_memmap *map, u64 pfn, const u64 *page)
 }
 
 /*
- * Are all pages that a unit claims pages of it? Units start at multiples of their
- * size. So if the order is larger than it was, some unit starts at a power of two
- * behind the first page, and its struct page is not that of a page inside.
+ * Test whether all pages of a unit belong to it. Units start at multiples of
+ * their size. So if the order is too large, another unit starts at a power of
+ * two behind the first page, and its struct page is not one of an inner page.
  */
 static bool is_whole(struct vmcore_memmap *map, const struct vmcore_unit *unit,
 		     const u64 *first)
@@ -155,7 +156,7 @@ static bool is_whole(struct vmcore_memmap *map, const struct vmcore_unit *unit,
 		page = vmcore_memmap_peek(map, pfn);
 		if (!page)
 			return false;
-		/* In the optimised memmap of a huge page, it is the first one once more. */
+		/* An optimised memmap has the first struct page once more. */
 		if (first && !memcmp(first, page, rules->page_words * sizeof(u64)))
 			continue;
 		if (!vmcore_is_inner(rules, page, unit->class) ||
@@ -165,7 +166,7 @@ static bool is_whole(struct vmcore_memmap *map, const struct vmcore_unit *unit,
 	return true;
 }
 
-/* What is the unit that starts at @pfn, whose struct page is @page? */
+/* Return the unit that starts at @pfn. Its struct page is @page. */
 static struct vmcore_unit find_unit(struct vmcore_memmap *map, const u64 *page, u64 pfn)
 {
 	const struct vmcore_rules *rules = map->space.rules;
@@ -186,10 +187,10 @@ static struct vmcore_unit find_unit(struct vmcore_memmap *map, const u64 *page, 
 }
 
 /*
- * Is @pfn within a unit that starts before it? There are only a few places to look.
- * Asking the struct page itself would not do: in huge pages whose memmap has been
- * optimised (Documentation/mm/vmemmap_dedup.rst) it may look like that of the first
- * page.
+ * Find the unit that starts before @pfn and contains it. Only the multiples of
+ * powers of two below @pfn can be the start. The struct page of @pfn does not
+ * help: in huge pages whose memmap is optimised
+ * (Documentation/mm/vmemmap_dedup.rst) it may look like the first one.
  */
 static bool find_start(struct vmcore_memmap *map, u64 pfn, struct vmcore_unit *unit)
 {
@@ -211,7 +212,7 @@ static bool find_start(struct vmcore_memmap *map, u64 pfn, struct vmcore_unit *u
 	return false;
 }
 
-/* Add the pages from @pfn on that are what the one before it is. Return their end. */
+/* Add the pages from @pfn on that are like the one before. Return their end. */
 static u64 add_alike(struct scan *scan, u64 pfn)
 {
 	struct vmcore_memmap *map = scan->map;
@@ -240,7 +241,7 @@ static u64 add_next(struct scan *scan, u64 pfn)
 	return add_unit(scan, &unit, pfn);
 }
 
-/* A unit may have begun before the block. Return where the first one in it ends. */
+/* Add the first unit of the block, which may start before it. Return its end. */
 static u64 add_first(struct scan *scan, u64 pfn)
 {
 	struct vmcore_unit unit = { .class = VMCORE_CLASS_UNCLASSIFIED };
@@ -260,18 +261,18 @@ static u64 add_first(struct scan *scan, u64 pfn)
 }
 
 /**
- * vmcore_scan() - find out what pages are
+ * vmcore_scan() - classify the pages of a block
  * @map: struct pages
  * @block: number of the block of VMCORE_BLOCK_PAGES page frames
- * @level: VMCORE_LEVEL_* bits; units that it leaves out are not looked into
- * @emit: told of runs of one class, in ascending order; together they are the
+ * @level: VMCORE_LEVEL_* bits; units that it leaves out are skipped as a whole
+ * @emit: receives runs of one class, in ascending order; together they are the
  *	block
  * @ctx: for @emit
  *
- * A page that must not be read is VMCORE_CLASS_UNREADABLE, but for one in a unit
- * that @level leaves out anyway.
+ * A page that must not be read is VMCORE_CLASS_UNREADABLE, unless @level leaves
+ * out its unit anyway.
  *
- * Context: That of the callbacks of @map, and of @emit.
+ * Context: The same as for the callbacks of @map, and for @emit.
  */
 void vmcore_scan(struct vmcore_memmap *map, u64 block, u32 level, vmcore_emit_fn emit,
 		 void *ctx)

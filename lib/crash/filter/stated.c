@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rules for its struct pages that the crashed kernel states itself, as lines of its
- * note; Documentation/kdump.txt, 5.4, describes their form.
+ * Reads rules for struct pages that the crashed kernel states itself, as lines
+ * of its note. Documentation/kdump.txt, 5.4, describes their form.
  *
- * Nothing here knows what the flags and types of any kernel are, so that kernels
- * can be told apart in this way that are younger than this one.
+ * This file does not contain the flags and types of any kernel, so it can read
+ * the rules of kernels that are younger than this one.
  */
 #include <linux/kernel.h>
 #include <linux/minmax.h>
@@ -14,10 +14,10 @@
 #include "arch.h"
 
 #define VERSION		1
-/* Words of rules have that size. */
+/* Size of the words that rules refer to. */
 #define WORD_BYTES	8
 
-/* What a term is follows from how many numbers it has. */
+/* The number of numbers in a term determines its meaning. */
 #define ORDER_NUMBERS	1
 #define TEST_NUMBERS	3
 #define FIELD_NUMBERS	4
@@ -25,15 +25,15 @@
 
 /**
  * struct piece - a part of a line
- * @at: where it begins; NULL if all of it has been taken
- * @end: where it ends
+ * @at: its first character; NULL if nothing is left
+ * @end: its end
  */
 struct piece {
 	const char *at;
 	const char *end;
 };
 
-/* Take what is in front of the next delimiter, or all that is left. */
+/* Take the text before the next delimiter, or all that is left. */
 static bool take_piece(struct piece *from, char delimiter, struct piece *piece)
 {
 	const char *found;
@@ -47,7 +47,7 @@ static bool take_piece(struct piece *from, char delimiter, struct piece *piece)
 	return true;
 }
 
-/* Remember which line it is, too, in case that it makes no sense. */
+/* Find a line. Keep its key in rules->refused in case the line makes no sense. */
 static bool find_line(struct vmcore_note_reader *from, const char *key,
 		      struct piece *line)
 {
@@ -62,7 +62,7 @@ static bool find_line(struct vmcore_note_reader *from, const char *key,
 	return true;
 }
 
-/* Numbers with colons between them; return how many, or 0. */
+/* Read numbers with colons between them. Return their number, 0 after an error. */
 static u32 read_numbers(struct piece term, u64 *numbers)
 {
 	struct piece piece;
@@ -99,7 +99,7 @@ static bool make_field(const u64 *numbers, u32 words, struct vmcore_field *field
 	return true;
 }
 
-/* Larger units than this kernel can handle are cut off at the largest. */
+/* Limit the order to the largest unit that this code can handle. */
 static bool make_order(const u64 *numbers, u32 words, struct vmcore_field *order)
 {
 	if (!make_field(numbers, words, order) || !order->mask || !order->max)
@@ -119,7 +119,7 @@ static bool read_test(struct vmcore_note_reader *from, const char *key,
 	       make_test(numbers, from->rules->page_words, test);
 }
 
-/* The words of the next struct page count on. Such a line need not be there. */
+/* Read a test that may also be about the next struct page. The line is optional. */
 static bool read_optional(struct vmcore_note_reader *from, const char *key,
 			  struct vmcore_test *test)
 {
@@ -149,7 +149,7 @@ static bool read_class(struct piece name, enum vmcore_class *class)
 {
 	size_t len = name.end - name.at;
 
-	/* Zeros are found by looking at the page, not at its struct page. */
+	/* No rule finds zeros: the page has to be read for that. */
 	for (*class = VMCORE_CLASS_ZERO + 1; *class < VMCORE_NR_CLASSES; ++*class) {
 		const char *known = vmcore_class_names[*class];
 
@@ -211,7 +211,7 @@ static bool read_table(struct vmcore_note_reader *from, u64 nr)
 	return true;
 }
 
-/* Which version is it, and how many rules are there? */
+/* Check the version and read the number of rules. */
 static bool read_head(struct vmcore_note_reader *from, u64 *nr)
 {
 	u64 numbers[MAX_NUMBERS];
@@ -225,13 +225,14 @@ static bool read_head(struct vmcore_note_reader *from, u64 *nr)
 }
 
 /**
- * vmcore_read_rules() - take the rules that a note states for struct pages
- * @from: the note; rules->page_words is known
+ * vmcore_read_rules() - read the rules that a note states for struct pages
+ * @from: the note; rules->page_words is set
  *
- * All of them or none: where one makes no sense, from->rules->refused is its key.
+ * All rules are taken, or none: if one makes no sense, from->rules->refused is
+ * its key.
  *
  * Context: Any.
- * Return: true if there are such rules, and they make sense.
+ * Return: true if the note has rules, and all of them make sense.
  */
 bool vmcore_read_rules(struct vmcore_note_reader *from)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The crashed kernel's virtual addresses. How they are translated is the machine's
- * affair, see arch.h.
+ * Translates virtual addresses of the crashed kernel. Each machine has its own
+ * page table walk, see arch.h.
  *
- * Pieces of old memory that were looked at are kept, some of them, since most
- * addresses that are asked for have all but the last table in common.
+ * Some copies of old memory are kept, because the walks for most addresses have
+ * all tables but the last in common.
  */
 #include <linux/elf.h>
 #include <linux/errno.h>
@@ -24,7 +24,7 @@ static struct vmcore_copy *find_oldest(struct vmcore_space *space)
 	return oldest;
 }
 
-/* Return the bytes around @old_pa, as they are in old memory, until the next call. */
+/* Return a copy of the old memory around @old_pa. It is valid until the next call. */
 static const u8 *copy_around(struct vmcore_space *space, u64 old_pa)
 {
 	struct vmcore_copy *copy;
@@ -47,7 +47,7 @@ static const u8 *copy_around(struct vmcore_space *space, u64 old_pa)
 }
 
 /**
- * vmcore_swaps() - has the crashed kernel another order of bytes than this program?
+ * vmcore_swaps() - test whether the crashed kernel has another byte order
  * @rules: of the crashed kernel
  *
  * Context: Any.
@@ -59,7 +59,7 @@ bool vmcore_swaps(const struct vmcore_rules *rules)
 }
 
 /**
- * vmcore_word_bytes() - how large is a long of the crashed kernel?
+ * vmcore_word_bytes() - size of a long of the crashed kernel
  * @rules: of the crashed kernel
  *
  * Context: Any.
@@ -77,8 +77,9 @@ u32 vmcore_word_bytes(const struct vmcore_rules *rules)
  * @bytes: 4 or 8
  * @number: result
  *
- * Context: That of the callback which reads page tables.
- * Return: 0; -EFAULT if it cannot be read, or @old_pa is no multiple of @bytes.
+ * Context: The same as for the callback that reads page tables.
+ * Return: 0; -EFAULT if the memory cannot be read, or @old_pa is not a multiple
+ * of @bytes.
  */
 int vmcore_read_number(struct vmcore_space *space, u64 old_pa, u32 bytes,
 		       u64 *number)
@@ -108,10 +109,10 @@ int vmcore_read_number(struct vmcore_space *space, u64 old_pa, u32 bytes,
  * @space: its addresses
  * @vaddr: the address
  * @old_pa: result: old physical address
- * @span: result: bytes from there on for which the translation goes on
+ * @span: result: number of bytes from there on with the same translation
  *
- * Context: That of the callback which reads page tables.
- * Return: 0; -EFAULT if nothing is mapped there, or a table cannot be read.
+ * Context: The same as for the callback that reads page tables.
+ * Return: 0; -EFAULT if the address is not mapped, or a table cannot be read.
  */
 int vmcore_vtop(struct vmcore_space *space, u64 vaddr, u64 *old_pa, u64 *span)
 {
@@ -130,11 +131,11 @@ int vmcore_vtop(struct vmcore_space *space, u64 vaddr, u64 *old_pa, u64 *span)
 /**
  * vmcore_read_word() - read a long of the crashed kernel by its virtual address
  * @space: its addresses
- * @vaddr: a multiple of the size of a long
+ * @vaddr: the address, a multiple of the size of a long
  * @word: result
  *
  * Context: As for vmcore_vtop().
- * Return: 0; -EFAULT if it cannot be read, or @vaddr is no such multiple.
+ * Return: 0; -EFAULT if it cannot be read, or @vaddr is not such a multiple.
  */
 int vmcore_read_word(struct vmcore_space *space, u64 vaddr, u64 *word)
 {

@@ -36,7 +36,7 @@ static void decode_test(struct kunit *test)
 	}
 }
 
-/* Cut off at any byte, no header is read beyond it, and no result changed. */
+/* Cut off a header at every byte: nothing behind the cut is read, no result changes. */
 static void truncated_test(struct kunit *test)
 {
 	const struct sample *sample;
@@ -69,10 +69,10 @@ static void truncated_test(struct kunit *test)
 }
 
 /**
- * struct damage - a member of a file header gets another value
- * @offset: of the member, in ELF32 and in ELF64, bytes
- * @size: likewise
- * @value: likewise
+ * struct damage - another value for a member of a file header
+ * @offset: offset of the member in ELF32 and in ELF64, bytes
+ * @size: its size in both
+ * @value: its value in both
  */
 struct damage {
 	size_t offset[2];
@@ -172,7 +172,7 @@ static void damaged_header_test(struct kunit *test)
 	}
 }
 
-/* However far apart, the table of program headers has to be of sane size. */
+/* The size of the table of program headers is limited, also with a large stride. */
 static void table_size_test(struct kunit *test)
 {
 	static const struct damage stride = MEMBER(e_phentsize, 0xffff, 0xffff);
@@ -193,7 +193,7 @@ static void table_size_test(struct kunit *test)
 		apply_damage(buf, sample, &too_many);
 		KUNIT_EXPECT_EQ(test, crash_elf_decode_header(buf, sample->ehsize, &elf), -E2BIG);
 
-		/* A table of nothing need not be anywhere. */
+		/* An empty table may have any place. */
 		apply_damage(buf, sample, &none);
 		apply_damage(buf, sample, &nowhere);
 		KUNIT_EXPECT_EQ(test, crash_elf_decode_header(buf, sample->ehsize, &elf), 0);
@@ -239,7 +239,7 @@ static void xnum_test(struct kunit *test)
 	}
 }
 
-/* Numbers of segments that a section header may claim, and what comes of it. */
+/* Numbers of segments in a section header, and the expected results. */
 static void xnum_value_test(struct kunit *test)
 {
 	static const struct {

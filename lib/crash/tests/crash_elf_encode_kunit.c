@@ -21,7 +21,10 @@ static void encode_test(struct kunit *test)
 		struct crash_elf elf = elf_of(sample, 2);
 		u8 *buf = alloc(test, sample->size + 2);
 
-		/* Neither aligned nor zeroed; neighbours stay as they are. */
+		/*
+		 * The buffer is neither aligned nor zeroed. Bytes around it
+		 * must not change.
+		 */
 		memset(buf, 0xa5, sample->size + 2);
 		KUNIT_EXPECT_EQ(test, crash_elf_encoded_size(sample->class, 2),
 				sample->size);
@@ -69,7 +72,7 @@ static void encode_refuses_test(struct kunit *test)
 	}
 }
 
-/* Each of the members in turn is just too large for ELF32. */
+/* Each member in turn is one too large for ELF32. */
 static void encode_overflow_test(struct kunit *test)
 {
 	static const size_t members[] = {
@@ -97,7 +100,7 @@ static void encode_overflow_test(struct kunit *test)
 	}
 }
 
-/* Around the number of segments from which on section header 0 holds it. */
+/* Test numbers of segments around 0xffff, from where section header 0 holds it. */
 static void many_segments_test(struct kunit *test)
 {
 	static const u32 numbers[] = { 0, 1, 0xfffe, 0xffff, 0x10000 };
@@ -137,7 +140,7 @@ static void many_segments_test(struct kunit *test)
 	}
 }
 
-/* What readers of the file expect beside sh_info, in System V's terms. */
+/* Check the members that readers expect beside sh_info, by System V's rules. */
 static void section_header_test(struct kunit *test)
 {
 	const u32 nr = 0xffff;
@@ -166,7 +169,7 @@ static void encoded_size_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, crash_elf_encoded_size(ELFCLASS64, 3), 64 + 3 * 56);
 	KUNIT_EXPECT_EQ(test, crash_elf_encoded_size(ELFCLASS32, 0x20000),
 			52 + 0x20000 * 32 + 40);
-	/* The true size, or as much as a size can say. */
+	/* The true size, or SIZE_MAX if that does not fit. */
 	KUNIT_EXPECT_EQ(test, crash_elf_encoded_size(ELFCLASS64, U32_MAX),
 			min_t(u64, 64 + U32_MAX * 56ULL + 64, SIZE_MAX));
 }

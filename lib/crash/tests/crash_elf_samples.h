@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Core files of both classes that the tests of lib/crash/elf.c encode to and
- * decode from.
+ * Core files of both classes, decoded and encoded, for tests of lib/crash/elf.c.
  */
 #ifndef _KERNEL_TESTS_CRASH_ELF_SAMPLES_H
 #define _KERNEL_TESTS_CRASH_ELF_SAMPLES_H
@@ -11,7 +10,7 @@
 #include <linux/kernel.h>
 #include <linux/limits.h>
 
-/* No two members are equal, and some are as large as the class allows. */
+/* All members differ, and some have the largest value of the class. */
 static const struct crash_segment segs32[] = {
 	{ PT_NOTE, 0, U32_MAX, 0xf0000002, 0xf0000003, 0xf0000004, 0xf0000005 },
 	{ 0x89abcdef, PF_R | PF_W | PF_X, 0xf0000011, 0xf0000012, 0xf0000013,
@@ -25,7 +24,7 @@ static const struct crash_segment segs64[] = {
 	  0xf00000000013, 0xf00000000014, 0xf00000000015 },
 };
 
-/* The same as the compiler lays it out. */
+/* The same segments in the layout of the compiler. */
 static const struct {
 	struct elf32_hdr header;
 	struct elf32_phdr segs[2];

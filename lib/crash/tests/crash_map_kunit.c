@@ -13,9 +13,9 @@
 
 /**
  * struct map_case - segments, and the map that they should become
- * @what: for the message
- * @loads: paddr, size, where; size 0 ends them
- * @runs: the same; size 0 ends them
+ * @what: name of the case
+ * @loads: segments: paddr, size, where; size 0 ends them
+ * @runs: the expected map, in the same form
  */
 struct map_case {
 	const char *what;
@@ -102,7 +102,7 @@ static void build_test(struct kunit *test)
 	}
 }
 
-/* Segments without bytes are RAM that was not saved: nothing to be mapped. */
+/* A segment with filesz 0 describes RAM that was not saved: it is not mapped. */
 static void no_bytes_test(struct kunit *test)
 {
 	struct crash_segment loads[] = {
@@ -148,14 +148,17 @@ static void find_run_test(struct kunit *test)
 
 #define TOY_SIZE	48
 
-/* A small generator, so that both ways of running see the same numbers. */
+/* A small random generator, the same in the kernel and in user space. */
 static u32 next_address(u32 *state)
 {
 	*state = *state * 1664525 + 1013904223;
 	return *state >> 16;
 }
 
-/* Is toy address at what the segments say, in some of them, or in none? */
+/*
+ * Test that the map translates @at like one of the segments that have it, or
+ * that neither the map nor a segment has it.
+ */
 static bool map_agrees(const struct crash_segment *loads, u32 nr_loads,
 		       const struct crash_run *runs, u32 nr_runs, u64 at)
 {
@@ -174,7 +177,7 @@ static bool map_agrees(const struct crash_segment *loads, u32 nr_loads,
 	return !known && !mapped;
 }
 
-/* Any segments: the map is sorted, disjoint, and true at every address. */
+/* With random segments, the map is sorted, disjoint, and right at every address. */
 static void random_test(struct kunit *test)
 {
 	struct crash_segment loads[MOST_LOADS] = {};

@@ -10,10 +10,10 @@
 
 #define NOTE_WORDS	12
 
-/* "CORE", its terminator and padding, as words that are the same everywhere. */
+/* "CORE", its terminator and padding, in any byte order. */
 #define CORE_NAME	{ 'C', 'O', 'R', 'E', 0, 0, 0, 0 }
 
-/* The bytes as a block of their own, of just that size and badly aligned. */
+/* Copy bytes to a block of exactly this size, at an odd address. */
 static void *odd_copy(struct kunit *test, const void *bytes, size_t len)
 {
 	u8 *block = kunit_kmalloc(test, len + 1, GFP_KERNEL);
@@ -23,12 +23,12 @@ static void *odd_copy(struct kunit *test, const void *bytes, size_t len)
 }
 
 /**
- * struct walk_case - a buffer and what a walk over it finds
- * @what: for the message
+ * struct walk_case - a buffer, and the expected walk over it
+ * @what: name of the case
  * @words: the buffer; n_namesz, n_descsz, n_type, name, desc ...
- * @len: bytes of it
- * @notes: how many are found
- * @left: bytes where the walk stops, from there to the end of the buffer
+ * @len: size of the buffer, bytes
+ * @notes: number of notes found
+ * @left: bytes from the place where the walk stops to the end of the buffer
  */
 struct walk_case {
 	const char *what;
@@ -86,7 +86,7 @@ static void walk_test(struct kunit *test)
 	}
 }
 
-/* A walk that stops leaves the note as it was. */
+/* A refused note does not change the result. */
 static void refused_note_test(struct kunit *test)
 {
 	static const u32 words[] = { 4, 5, 1, 0, 0 };
@@ -104,7 +104,7 @@ static void refused_note_test(struct kunit *test)
 
 static void members_test(struct kunit *test)
 {
-	/* Name of 5 and contents of 6 bytes, then a header alone. */
+	/* A note with a name of 5 and contents of 6 bytes, then a header alone. */
 	static const struct {
 		u32 first[3];
 		char name[8];
@@ -133,10 +133,10 @@ static void members_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, crash_note_next(&cur, &note));
 }
 
-/* Cut off anywhere, a buffer yields the notes that are whole, and no more. */
+/* Cut off the buffer at every byte: all notes that are whole are found. */
 static void truncation_test(struct kunit *test)
 {
-	/* Without the padding, 12 + 8 + 5; behind its 28, 12 + 6; behind 48, 12 + 1. */
+	/* Ends without padding: 12 + 8 + 5; 28 + 12 + 6; 48 + 12 + 1. */
 	static const size_t ends[] = { 25, 46, 61 };
 	u8 whole[64];
 	size_t len, at = 0;
@@ -203,7 +203,7 @@ static void size_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, crash_note_size("CORE", SIZE_MAX), SIZE_MAX);
 	KUNIT_EXPECT_EQ(test, crash_note_size("CORE", SIZE_MAX - 3), SIZE_MAX);
 
-	/* More than n_descsz can say, where size_t can. */
+	/* More than fits n_descsz, if size_t is larger. */
 	if (SIZE_MAX > U32_MAX) {
 		KUNIT_EXPECT_EQ(test, crash_note_size("CORE", U32_MAX),
 				12 + 8 + (u64)U32_MAX + 1);
@@ -224,7 +224,7 @@ static void append_test(struct kunit *test)
 	u8 *block = kunit_kmalloc(test, sizeof(expected) + 1, GFP_KERNEL);
 	size_t room;
 
-	/* Too small by anything from a byte to all: nothing is written. */
+	/* If the buffer is too small, nothing is written. */
 	KUNIT_ASSERT_NOT_NULL(test, block);
 	for (room = 0; room < sizeof(expected); room++) {
 		u8 *small = kunit_kzalloc(test, room, GFP_KERNEL);
@@ -235,14 +235,14 @@ static void append_test(struct kunit *test)
 		KUNIT_EXPECT_MEMEQ(test, small, zeros, room);
 	}
 
-	/* A perfect fit, unaligned; the padding is zeroed. */
+	/* The buffer is just large enough and not aligned. The padding is zeroed. */
 	memset(block, 0xff, sizeof(expected) + 1);
 	KUNIT_EXPECT_EQ(test, crash_note_append(block + 1, sizeof(expected), "CORE", 1,
 						desc, sizeof(desc)), sizeof(expected));
 	KUNIT_EXPECT_MEMEQ(test, block + 1, (const u8 *)&expected, sizeof(expected));
 	KUNIT_EXPECT_EQ(test, block[0], 0xff);
 
-	/* Sizes that no note can have fit nowhere. */
+	/* Sizes that are too large for any note fit nowhere. */
 	KUNIT_EXPECT_EQ(test, crash_note_append(block, sizeof(expected), "CORE", 1,
 						desc, SIZE_MAX), 0);
 }

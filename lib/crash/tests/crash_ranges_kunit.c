@@ -14,12 +14,12 @@
 
 /**
  * struct range_case - one change of a set
- * @what: for the message
+ * @what: name of the case
  * @room: max_nr_ranges
  * @before: the set; { 0, 0 } ends it, so no case has byte 0 as a range
- * @start: of the range to add or to take out
- * @end: of the same
- * @ret: expected
+ * @start: first byte to add or to exclude
+ * @end: last byte to add or to exclude
+ * @ret: expected result
  * @after: the set afterwards
  */
 struct range_case {
@@ -191,7 +191,10 @@ static void exclude_without_capacity_test(struct kunit *test)
 
 static void covers_test(struct kunit *test)
 {
-	/* The second and third adjoin; a stock caller may leave them so. */
+	/*
+	 * The second and third range adjoin; a stock caller may have filled in
+	 * such a set.
+	 */
 	static const struct range set[] = {
 		{ 10, 19 }, { 30, 39 }, { 40, 49 }, { U64_MAX - 9, U64_MAX }, {},
 	};

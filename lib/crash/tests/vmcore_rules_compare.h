@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Rules are data, so that those which are the same tell pages apart in the same
- * way.
+ * Compares rules. Rules are data: equal rules classify all pages alike.
  */
 #ifndef _VMCORE_RULES_COMPARE_H
 #define _VMCORE_RULES_COMPARE_H

@@ -16,7 +16,7 @@ static void read_note(struct kunit *test, struct vmcore_rules *rules,
 	KUNIT_ASSERT_EQ(test, vmcore_rules_init(rules, &sample_elf, note, strlen(note)), 0);
 }
 
-/* Stated or inferred: for 6.12 it comes to the same. */
+/* For 6.12, stated and inferred rules are equal. */
 static void equal_test(struct kunit *test)
 {
 	struct vmcore_rules *stated = &sample_alloc(test)->rules;
@@ -31,7 +31,7 @@ static void equal_test(struct kunit *test)
 	expect_same_rules(test, stated, inferred);
 }
 
-/* None of these is needed where rules are stated. */
+/* None of these entries is needed if rules are stated. */
 static void alone_test(struct kunit *test)
 {
 	static const char * const unneeded[] = {
@@ -58,9 +58,9 @@ static void alone_test(struct kunit *test)
 }
 
 /**
- * struct damage - what may become of a line of the rules
- * @key: of the line
- * @value: what it says instead
+ * struct damage - another value for a line of the rules
+ * @key: key of the line
+ * @value: its value
  */
 struct damage {
 	const char *key;
@@ -68,30 +68,30 @@ struct damage {
 };
 
 static const struct damage damages[] = {
-	/* another version, or another number of rules than there are */
+	/* another version, or a wrong number of rules */
 	{ "RULES(page)", "" }, { "RULES(page)", "1" }, { "RULES(page)", "1:a:0" },
 	{ "RULES(page)", "0:a" }, { "RULES(page)", "2:a" }, { "RULES(page)", "x:a" },
 	{ "RULES(page)", "1:0" }, { "RULES(page)", "1:1000000000000000a" },
 	{ "RULES(page)", "100000001:a" },
-	/* no such word; the next struct page is a matter of the order alone */
+	/* a word that does not exist; only an order may be in the next struct page */
 	{ "RULE(tail)", "8:1:1" }, { "RULE(head)", "8:40:40" },
 	{ "RULE(tail)", "ffffffffffffffff:1:1" }, { "RULE(tail)", "100000001:1:1" },
 	{ "FIELD(order)", "10:0:ff:12" }, { "FIELD(refcount)", "10:20:ff:ff" },
 	{ "FIELD(mapping)", "-1:0:ff:ff" }, { "RULE(0)", "kernel,10:1:1" },
 	{ "RULE(1)", "free,6:1:1,10:0:ff:a" },
-	/* tests that are always met, or never */
+	/* tests that always match, or never */
 	{ "RULE(tail)", "1:0:0" }, { "RULE(head)", "0:40:41" }, { "RULE(9)", "cache,0:0:0" },
-	/* numbers that are not within a word, and orders that are none */
+	/* numbers that do not fit a word, and orders that are not valid */
 	{ "FIELD(order)", "8:40:ff:12" }, { "FIELD(refcount)", "6:21:ffffffff:7f" },
 	{ "FIELD(order)", "8:0:0:12" }, { "FIELD(order)", "8:0:ff:0" },
 	{ "RULE(1)", "free,6:1:1,5:0:0:a" }, { "RULE(1)", "free,6:1:1,5:0:f:0" },
 	{ "RULE(1)", "free,6:1:1,0" }, { "RULE(1)", "free,6:1:1,a,5:0:f:a" },
 	{ "RULE(1)", "free,6:1:1,5:0:f:a,5:0:f:a" }, { "RULE(1)", "free,6:1:1,5:0:f:a,a" },
 	{ "RULE(1)", "free,6:1:1,a,a" },
-	/* classes that there are not */
+	/* classes that do not exist */
 	{ "RULE(4)", ",3:1:1" }, { "RULE(4)", "users,3:1:1" }, { "RULE(4)", "use,3:1:1" },
 	{ "RULE(4)", "zero,3:1:1" }, { "RULE(4)", "3:1:1" },
-	/* nothing to ask, too much, or nonsense */
+	/* no test, too many, or nonsense */
 	{ "RULE(4)", "user" }, { "RULE(4)", "user,a" }, { "RULE(4)", "" },
 	{ "RULE(4)", "user,0:1:1,1:1:1,2:1:1,3:1:1" }, { "RULE(4)", "user,3:1:1," },
 	{ "RULE(4)", "user,,3:1:1" }, { "RULE(4)", "user,3:1" }, { "RULE(4)", "user,3:1:1:" },
@@ -104,7 +104,7 @@ static const struct damage damages[] = {
 	{ "RULE(9)", "cache,0:11111111111111111:1" },
 };
 
-/* note_stated, but with another line in one place. */
+/* Copy note_stated, with another line in one place. */
 static void damage_line(char *note, const char *key, const char *line)
 {
 	const char *at = strstr(note_stated, key);
@@ -140,7 +140,7 @@ static void damaged_line_test(struct kunit *test)
 	}
 }
 
-/* Each line is missed by its name. */
+/* A missing line is reported by its key. */
 static void missing_test(struct kunit *test)
 {
 	static const char * const keys[] = {
@@ -161,7 +161,7 @@ static void missing_test(struct kunit *test)
 	expect_refused(test, note, strlen(note), "RULE(a)", "as many as can be");
 }
 
-/* note_stated, with more rules behind those that it has: of a word each. */
+/* Copy note_stated, and add rules of one word each. */
 static size_t append_rules(char *note, u32 more, u32 words)
 {
 	size_t len;
@@ -177,7 +177,7 @@ static size_t append_rules(char *note, u32 more, u32 words)
 	return len;
 }
 
-/* What there is room for, and one more of it. */
+/* Fill the tables of rules and of words, then add one more. */
 static void limits_test(struct kunit *test)
 {
 	struct vmcore_rules *rules = &sample_alloc(test)->rules;
@@ -185,7 +185,7 @@ static void limits_test(struct kunit *test)
 	size_t len;
 
 	KUNIT_ASSERT_NOT_NULL(test, note);
-	/* Two of the ten are about unreadable pages, and stand in a table of their own. */
+	/* Two of the ten rules are about unreadable pages and go to another table. */
 	len = append_rules(note, VMCORE_MAX_RULES - 8, 1);
 	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, &sample_elf, note, len), 0);
 	KUNIT_EXPECT_EQ(test, rules->stated, 1);
@@ -193,7 +193,7 @@ static void limits_test(struct kunit *test)
 	len = append_rules(note, VMCORE_MAX_RULES - 8 + 1, 1);
 	expect_refused(test, note, len, "RULE(1a)", "too many rules");
 
-	/* It has words 0, 3 and 6. */
+	/* The rules so far test words 0, 3 and 6. */
 	len = append_rules(note, VMCORE_MAX_ASKED, VMCORE_MAX_ASKED);
 	KUNIT_EXPECT_EQ(test, vmcore_rules_init(rules, &sample_elf, note, len), 0);
 	KUNIT_EXPECT_EQ(test, rules->stated, 1);
@@ -201,7 +201,7 @@ static void limits_test(struct kunit *test)
 	len = append_rules(note, VMCORE_MAX_ASKED + 1, VMCORE_MAX_ASKED + 1);
 	expect_refused(test, note, len, "RULE(12)", "too many words");
 
-	/* Units that are larger than any are cut off, or make no sense. */
+	/* Orders above the limit are reduced to it. */
 	damage_line(note, "RULE(1)", "RULE(1)=free,6:1:1,5:0:ff:13");
 	read_note(test, rules, note);
 	KUNIT_EXPECT_EQ(test, rules->table[0].order.max, VMCORE_MAX_UNIT);
@@ -213,7 +213,7 @@ static void limits_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rules->compound_order.max, VMCORE_MAX_UNIT);
 }
 
-/* The lines are of use when all are there, and whole. */
+/* A note that was cut off anywhere within the rules has no valid rules. */
 static void cut_test(struct kunit *test)
 {
 	size_t from = strstr(note_stated, "RULES(page)=") - note_stated;
@@ -232,7 +232,7 @@ static void cut_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rules->stated, 1);
 }
 
-/* Of kernels that do not state these, less is known. */
+/* Some kernels do not state these lines. Then less is known. */
 static void optional_test(struct kunit *test)
 {
 	struct vmcore_rules *rules = &sample_alloc(test)->rules;
@@ -251,12 +251,12 @@ static void optional_test(struct kunit *test)
 }
 
 /*
- * A kernel that there is not, with all of it in other places: in word 7 the type
- * (bits 48 to 55) and the reference count (0 to 31), in word 4 flags, in word 2
- * the mapping without its upper 16 bits; in word 5 of a second page the order (bits
- * 8 to 15), where word 0 has its highest bit set. Numbers of types are its own,
- * and blocks of free memory have their order in the type's word. What else its
- * note has would be wrong.
+ * A kernel that does not exist, with all members at other places: in word 7 the
+ * type (bits 48 to 55) and the reference count (0 to 31), in word 4 flags, in
+ * word 2 the mapping without its upper 16 bits. In a second page, word 5 has
+ * the order (bits 8 to 15), and word 0 has its highest bit set. Types have
+ * their own numbers, and blocks of free memory have their order in the type's
+ * word. The other lines of the note are wrong for this kernel.
  */
 static const char note_future[] = "OSRELEASE=9.0.1\n"
 	NOTE_COMMON NOTE_HEAD NOTE_TYPES
@@ -278,13 +278,13 @@ static const char note_future[] = "OSRELEASE=9.0.1\n"
 
 /**
  * struct future_case - a struct page of that kernel
- * @what: for the message
+ * @what: name of the case
  * @types: word 7
  * @flags: word 4
  * @mapping: word 2
- * @second: word 5 of the next struct page, which is a tail if not 0
- * @class: what the page is
- * @order: of the unit
+ * @second: word 5 of the next struct page, which is a tail if this is not 0
+ * @class: expected class of the page
+ * @order: expected order of the unit
  */
 struct future_case {
 	const char *what;
@@ -346,7 +346,7 @@ static void future_test(struct kunit *test)
 		other = classify_future(inferred, this);
 		wrong += other.class != unit.class || other.order != unit.order;
 	}
-	/* It takes the rules to get them right. */
+	/* Without the stated rules, most pages are classified wrongly. */
 	KUNIT_EXPECT_GT(test, wrong, ARRAY_SIZE(future_cases) / 2);
 }
 

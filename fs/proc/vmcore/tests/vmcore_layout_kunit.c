@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of fs/proc/vmcore_layout.c. tests/unit runs this file in user space,
- * too. A synthetic source stands for old memory: every byte has a value that
- * follows from its address alone.
+ * Tests of fs/proc/vmcore/layout.c. tests/unit runs this file in user space,
+ * too. Old memory is synthetic: the value of each byte follows from its
+ * address.
  */
 #include <asm/page.h>
 #include <kunit/test.h>
@@ -32,7 +32,7 @@ static struct vmcore_layout *make_layout(struct kunit *test, u32 room)
 	return layout;
 }
 
-static int add_load(struct vmcore_layout *layout, u64 where, u64 filesz,
+static int put_load(struct vmcore_layout *layout, u64 where, u64 filesz,
 		    struct crash_segment *exported)
 {
 	struct crash_segment old = {
@@ -45,11 +45,11 @@ static int add_load(struct vmcore_layout *layout, u64 where, u64 filesz,
 
 /**
  * struct load_case - a segment behind one page of headers
- * @what: for the message
+ * @what: name of the case
  * @where: present address of the segment
- * @filesz: bytes of it
+ * @filesz: its size, bytes
  * @paddr: expected address of the region
- * @pages: expected size of the region; 0 if there is to be none
+ * @pages: expected size of the region; 0: no region is expected
  * @exported: expected offset of the segment in the file
  */
 struct load_case {
@@ -86,7 +86,7 @@ static void load_test(struct kunit *test)
 
 		KUNIT_EXPECT_EQ(test, vmcore_layout_add_buffer(layout, VMCORE_HEADERS,
 							       layout, 1), 0);
-		KUNIT_EXPECT_EQ_MSG(test, add_load(layout, this->where, this->filesz,
+		KUNIT_EXPECT_EQ_MSG(test, put_load(layout, this->where, this->filesz,
 						   &seg), 0, "%s", this->what);
 		KUNIT_EXPECT_EQ_MSG(test, seg.where, this->exported, "%s", this->what);
 		KUNIT_EXPECT_EQ_MSG(test, seg.filesz, this->filesz, "%s", this->what);
@@ -129,25 +129,25 @@ static void buffer_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, layout->regions[2].kind, VMCORE_NOTES);
 }
 
-/* What cannot be added changes nothing, and what is small still can. */
+/* A region that cannot be added changes nothing, and a small one still can be added. */
 static void refused_test(struct kunit *test)
 {
 	struct vmcore_layout *layout = make_layout(test, 2), before;
 	struct crash_segment seg = { .where = 4711 };
 	char buf;
 
-	KUNIT_EXPECT_EQ(test, add_load(layout, P, S64_MAX - 2 * P, &seg), 0);
+	KUNIT_EXPECT_EQ(test, put_load(layout, P, S64_MAX - 2 * P, &seg), 0);
 	before = *layout;
 	seg.where = 4711;
 
-	KUNIT_EXPECT_EQ(test, add_load(layout, P, 4 * P, &seg), -EFBIG);
-	KUNIT_EXPECT_EQ(test, add_load(layout, P, U64_MAX - P, &seg), -EFBIG);
-	KUNIT_EXPECT_EQ(test, add_load(layout, P, U64_MAX - P + 1, &seg), -EFBIG);
-	KUNIT_EXPECT_EQ(test, add_load(layout, P, U64_MAX, &seg), -EFBIG);
-	KUNIT_EXPECT_EQ(test, add_load(layout, U64_MAX, 1, &seg), -EFBIG);
-	KUNIT_EXPECT_EQ(test, add_load(layout, U64_MAX - 1, 1, &seg), -EFBIG);
-	KUNIT_EXPECT_EQ(test, add_load(layout, U64_MAX - P - 1, 4, &seg), -EFBIG);
-	KUNIT_EXPECT_EQ(test, add_load(layout, U64_MAX, 0, &seg), -EFBIG);
+	KUNIT_EXPECT_EQ(test, put_load(layout, P, 4 * P, &seg), -EFBIG);
+	KUNIT_EXPECT_EQ(test, put_load(layout, P, U64_MAX - P, &seg), -EFBIG);
+	KUNIT_EXPECT_EQ(test, put_load(layout, P, U64_MAX - P + 1, &seg), -EFBIG);
+	KUNIT_EXPECT_EQ(test, put_load(layout, P, U64_MAX, &seg), -EFBIG);
+	KUNIT_EXPECT_EQ(test, put_load(layout, U64_MAX, 1, &seg), -EFBIG);
+	KUNIT_EXPECT_EQ(test, put_load(layout, U64_MAX - 1, 1, &seg), -EFBIG);
+	KUNIT_EXPECT_EQ(test, put_load(layout, U64_MAX - P - 1, 4, &seg), -EFBIG);
+	KUNIT_EXPECT_EQ(test, put_load(layout, U64_MAX, 0, &seg), -EFBIG);
 	KUNIT_EXPECT_EQ(test, vmcore_layout_add_buffer(layout, VMCORE_NOTES, &buf,
 						       SIZE_MAX), -EFBIG);
 	KUNIT_EXPECT_EQ(test, vmcore_layout_add_buffer(layout, VMCORE_NOTES, &buf,
@@ -155,12 +155,12 @@ static void refused_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seg.where, 4711);
 	KUNIT_EXPECT_MEMEQ(test, layout, &before, sizeof(before));
 
-	KUNIT_EXPECT_EQ(test, add_load(layout, P, 1, &seg), 0);
-	KUNIT_EXPECT_EQ(test, add_load(layout, P, 1, &seg), -EFBIG);
+	KUNIT_EXPECT_EQ(test, put_load(layout, P, 1, &seg), 0);
+	KUNIT_EXPECT_EQ(test, put_load(layout, P, 1, &seg), -EFBIG);
 
 	layout = make_layout(test, 1);
-	KUNIT_EXPECT_EQ(test, add_load(layout, P, 1, &seg), 0);
-	KUNIT_EXPECT_EQ(test, add_load(layout, P, 1, &seg), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, put_load(layout, P, 1, &seg), 0);
+	KUNIT_EXPECT_EQ(test, put_load(layout, P, 1, &seg), -ENOSPC);
 	KUNIT_EXPECT_EQ(test, vmcore_layout_add_buffer(layout, VMCORE_NOTES, &buf, 1),
 			-ENOSPC);
 	KUNIT_EXPECT_EQ(test, layout->size, P);
@@ -174,9 +174,9 @@ static void find_test(struct kunit *test)
 
 	KUNIT_EXPECT_NULL(test, vmcore_layout_find(layout, 0));
 
-	/* Every number of regions, since the halves of a search depend on it. */
+	/* Try every number of regions, since the halves of a search depend on it. */
 	for (last = 0; last < MAX_REGIONS; last++) {
-		KUNIT_ASSERT_EQ(test, add_load(layout, 0, (last % 3 + 1) * P, &seg), 0);
+		KUNIT_ASSERT_EQ(test, put_load(layout, 0, (last % 3 + 1) * P, &seg), 0);
 		for (i = 0; i <= last; i++) {
 			const struct vmcore_region *region = &layout->regions[i];
 			u64 end = region->start + region->size;
@@ -191,7 +191,7 @@ static void find_test(struct kunit *test)
 	}
 }
 
-/* The synthetic source: what stands at an address, of either kind of region. */
+/* Return the byte at an address of the synthetic memory, for both kinds of region. */
 static u8 byte_at(u64 addr)
 {
 	return (addr * 0x9e3779b97f4a7c15ULL) >> 56;
@@ -206,10 +206,10 @@ static u64 region_addr(const struct vmcore_region *region)
 /**
  * struct reader - a client of walks that copies
  * @test: the test
- * @to: where the next byte goes
- * @stop: after how many more bytes to stop
- * @err: what to return then, if nothing else
- * @calls: how often it was called
+ * @to: place for the next byte
+ * @stop: number of bytes after which to stop
+ * @err: result if no byte was read before the stop
+ * @calls: number of calls
  */
 struct reader {
 	struct kunit *test;
@@ -241,7 +241,7 @@ static u32 next_random(u64 *state, u32 below)
 	return (u32)(*state >> 33) % below;
 }
 
-/* A file of some pages, and beside it, byte for byte, what it is to contain. */
+/* Make a file of some pages, and a model with the bytes that it must have. */
 static struct vmcore_layout *random_file(struct kunit *test, u64 *state, u8 *model)
 {
 	struct vmcore_layout *layout = make_layout(test, MAX_REGIONS);
@@ -254,7 +254,7 @@ static struct vmcore_layout *random_file(struct kunit *test, u64 *state, u8 *mod
 
 		at = layout->size;
 		if (next_random(state, 2)) {
-			KUNIT_ASSERT_EQ(test, add_load(layout, where, size, &seg), 0);
+			KUNIT_ASSERT_EQ(test, put_load(layout, where, size, &seg), 0);
 			KUNIT_EXPECT_EQ(test, seg.where % P, where % P);
 			where -= where % P;
 		} else {
@@ -307,30 +307,30 @@ static void walk_ends_test(struct kunit *test)
 	int err;
 
 	KUNIT_ASSERT_NOT_NULL(test, got);
-	KUNIT_EXPECT_EQ(test, add_load(layout, 0, P, &seg), 0);
-	KUNIT_EXPECT_EQ(test, add_load(layout, 7 * P, 2 * P, &seg), 0);
-	KUNIT_EXPECT_EQ(test, add_load(layout, 4 * P, P, &seg), 0);
+	KUNIT_EXPECT_EQ(test, put_load(layout, 0, P, &seg), 0);
+	KUNIT_EXPECT_EQ(test, put_load(layout, 7 * P, 2 * P, &seg), 0);
+	KUNIT_EXPECT_EQ(test, put_load(layout, 4 * P, P, &seg), 0);
 
-	/* A short piece ends the walk, and is no error. */
+	/* A short piece ends the walk, and is not an error. */
 	reader = (struct reader){ test, got, P + 5, -EFAULT, 0 };
 	err = vmcore_walk(layout, 0, 4 * P, read_piece, &reader, &done);
 	KUNIT_EXPECT_EQ(test, err, 0);
 	KUNIT_EXPECT_EQ(test, done, P + 5);
 	KUNIT_EXPECT_EQ(test, reader.calls, 2);
 
-	/* The walk that goes on from there meets the reason. */
+	/* A walk from there on returns the error. */
 	err = vmcore_walk(layout, done, 3 * P - 5, read_piece, &reader, &done);
 	KUNIT_EXPECT_EQ(test, err, -EFAULT);
 	KUNIT_EXPECT_EQ(test, done, 0);
 
-	/* An error behind a whole piece does not hide what was done. */
+	/* An error behind a whole piece does not hide the bytes that were read. */
 	reader = (struct reader){ test, got, 3 * P, -EIO, 0 };
 	err = vmcore_walk(layout, 0, U64_MAX, read_piece, &reader, &done);
 	KUNIT_EXPECT_EQ(test, err, -EIO);
 	KUNIT_EXPECT_EQ(test, done, 3 * P);
 	KUNIT_EXPECT_EQ(test, reader.calls, 3);
 
-	/* Nothing to walk over: nobody is called. */
+	/* An empty walk does not call the client. */
 	reader = (struct reader){ test, got, U64_MAX, 0, 0 };
 	err = vmcore_walk(layout, 1, 0, read_piece, &reader, &done);
 	KUNIT_EXPECT_EQ(test, err, 0);
@@ -349,7 +349,7 @@ static s64 take_all(const struct vmcore_region *region, u64 offset, u64 len,
 	return len;
 }
 
-/* Lengths that fit no size_t of a 32-bit kernel reach the client whole. */
+/* Lengths that do not fit size_t of a 32-bit kernel reach the client whole. */
 static void huge_test(struct kunit *test)
 {
 	struct vmcore_layout *layout = make_layout(test, 1);
@@ -357,7 +357,7 @@ static void huge_test(struct kunit *test)
 	u64 done, end = 0;
 	int err;
 
-	KUNIT_EXPECT_EQ(test, add_load(layout, P, 1ULL << 52, &seg), 0);
+	KUNIT_EXPECT_EQ(test, put_load(layout, P, 1ULL << 52, &seg), 0);
 	err = vmcore_walk(layout, 1, U64_MAX, take_all, &end, &done);
 	KUNIT_EXPECT_EQ(test, err, 0);
 	KUNIT_EXPECT_EQ(test, end, 1ULL << 52);
@@ -368,9 +368,9 @@ static void huge_test(struct kunit *test)
 
 /**
  * struct fill_case - a segment behind one page of headers, with huge pages
- * @what: for the message
+ * @what: name of the case
  * @where: present address of the segment
- * @filesz: bytes of it
+ * @filesz: its size, bytes
  * @fill: expected pages of zeros before it
  */
 struct fill_case {
@@ -404,7 +404,7 @@ static void fill_test(struct kunit *test)
 		layout->huge = H;
 		KUNIT_EXPECT_EQ(test, vmcore_layout_add_buffer(layout, VMCORE_HEADERS,
 							       layout, 1), 0);
-		KUNIT_EXPECT_EQ_MSG(test, add_load(layout, this->where, this->filesz,
+		KUNIT_EXPECT_EQ_MSG(test, put_load(layout, this->where, this->filesz,
 						   &seg), 0, "%s", this->what);
 		at = (1 + this->fill) * P;
 		KUNIT_EXPECT_EQ_MSG(test, seg.where, at + this->where % P, "%s",
@@ -422,7 +422,7 @@ static void fill_test(struct kunit *test)
 	}
 }
 
-/* Zeros without what they were put there for are taken back. */
+/* If a segment cannot be added, the zeros before it are removed. */
 static void fill_refused_test(struct kunit *test)
 {
 	struct vmcore_layout *layout = make_layout(test, 2), before;
@@ -432,11 +432,11 @@ static void fill_refused_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmcore_layout_add_buffer(layout, VMCORE_HEADERS,
 						       layout, 1), 0);
 	before = *layout;
-	KUNIT_EXPECT_EQ(test, add_load(layout, 8 * H, H, &seg), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, add_load(layout, 8 * H, S64_MAX - H, &seg), -EFBIG);
+	KUNIT_EXPECT_EQ(test, put_load(layout, 8 * H, H, &seg), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, put_load(layout, 8 * H, S64_MAX - H, &seg), -EFBIG);
 	KUNIT_EXPECT_EQ(test, seg.where, 4711);
 	KUNIT_EXPECT_MEMEQ(test, layout, &before, sizeof(before));
-	KUNIT_EXPECT_EQ(test, add_load(layout, 8 * H + P, H + P, &seg), 0);
+	KUNIT_EXPECT_EQ(test, put_load(layout, 8 * H + P, H + P, &seg), 0);
 }
 
 static struct kunit_case vmcore_layout_cases[] = {

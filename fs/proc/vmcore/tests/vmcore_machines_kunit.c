@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory maps of real machines, as program headers: RAM that begins and ends at
+ * Memory maps of real machines, as program headers: RAM that starts and ends at
  * odd bytes, pages that two segments share, addresses of many TiB, tens of
- * thousands of segments. Each byte must be found, where it was and where it is.
+ * thousands of segments. Each byte must be found by its old and by its present
+ * address.
  */
 #include <asm/page.h>
 #include <kunit/test.h>
@@ -107,7 +108,7 @@ static struct vmcore_layout *make_machine_layout(struct kunit *test,
 	return layout;
 }
 
-/* An offset in the file leads to the byte that the segment has at the same distance. */
+/* Check that a byte of the exported segment is the same byte of the old one. */
 static void check_byte(struct kunit *test, const struct vmcore_layout *layout,
 		       const struct crash_segment *old,
 		       const struct crash_segment *exported, u64 into)
@@ -195,7 +196,7 @@ static void real_machines_keep_every_byte_test(struct kunit *test)
 	}
 }
 
-/* Pieces of odd sizes, without gaps and with, some of which are elsewhere now. */
+/* Use pieces of odd sizes, with and without gaps; some have moved since. */
 static void many_segments_keep_every_byte_test(struct kunit *test)
 {
 	struct crash_segment *loads =

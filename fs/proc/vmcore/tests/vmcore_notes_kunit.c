@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of fs/proc/vmcore_notes.c. tests/unit runs this file in user space, too.
+ * Tests of fs/proc/vmcore/notes.c. tests/unit runs this file in user space, too.
  */
 #include <kunit/test.h>
 #include <linux/crash_elf.h>
@@ -15,12 +15,12 @@
 #define SEGMENT_SIZE	2048
 
 /**
- * struct dump - PT_NOTE segments of a crashed kernel, and what becomes of them
+ * struct dump - PT_NOTE segments of a crashed kernel, and the merged notes
  * @machine: e_machine
- * @nr: segments in use
- * @len: bytes of each
- * @segment: each in a block of its own
- * @merged: the result, in a block that has just the room measured for it
+ * @nr: number of segments
+ * @len: size of each segment, bytes
+ * @segment: the segments, each in its own block
+ * @merged: the result, in a block of exactly the measured size
  */
 struct dump {
 	u16 machine;
@@ -67,7 +67,7 @@ static void put_prstatus(struct kunit *test, struct dump *dump, u32 i, u32 pid,
 	put_note(test, dump, i, "CORE", NT_PRSTATUS, desc, sizeof(desc));
 }
 
-static void gather(const struct dump *dump, struct vmcore_notes *notes)
+static void add_all_notes(const struct dump *dump, struct vmcore_notes *notes)
 {
 	u32 i;
 
@@ -75,25 +75,25 @@ static void gather(const struct dump *dump, struct vmcore_notes *notes)
 		vmcore_notes_add(notes, i, dump->segment[i], dump->len[i]);
 }
 
-/* Both passes; what the second finds must be what the first has measured. */
-static void merge(struct kunit *test, struct dump *dump)
+/* Make both passes. The second must find as much as the first has measured. */
+static void merge_notes(struct kunit *test, struct dump *dump)
 {
 	struct vmcore_notes measured = { .machine = dump->machine };
 
-	gather(dump, &measured);
+	add_all_notes(dump, &measured);
 	dump->merged = (struct vmcore_notes){
 		.machine = dump->machine,
 		.buf = kunit_kzalloc(test, measured.size, GFP_KERNEL),
 		.room = measured.size,
 	};
 	KUNIT_ASSERT_NOT_NULL(test, dump->merged.buf);
-	gather(dump, &dump->merged);
+	add_all_notes(dump, &dump->merged);
 	KUNIT_EXPECT_EQ(test, dump->merged.size, measured.size);
 	KUNIT_EXPECT_EQ(test, dump->merged.nr_bad, measured.nr_bad);
 	KUNIT_EXPECT_EQ(test, dump->merged.nr_cpus, measured.nr_cpus);
 }
 
-/* The next note of the result has to be that one. */
+/* Check the next note of the result. */
 static void expect_note(struct kunit *test, struct crash_note_cursor *cur,
 			const char *name, u32 type, size_t descsz,
 			struct crash_note *note)
@@ -137,7 +137,10 @@ static struct crash_note_cursor merged_cursor(const struct dump *dump)
 					   .left = dump->merged.size };
 }
 
-/* As kexec leaves them: CPU 1 has a task, CPU 2 was off, vmcoreinfo is last. */
+/*
+ * The notes have the form of kexec: CPU 1 has a task, CPU 2 was off, vmcoreinfo
+ * is last.
+ */
 static void per_cpu_test(struct kunit *test)
 {
 	struct dump *dump = make_dump(test, EM_X86_64, 5);
@@ -150,7 +153,7 @@ static void per_cpu_test(struct kunit *test)
 	put_note(test, dump, 4, "VMCOREINFO", 0, "PAGESIZE=4096", 13);
 	dump->len[0] = SEGMENT_SIZE;
 	dump->len[2] = 356;
-	merge(test, dump);
+	merge_notes(test, dump);
 
 	cur = merged_cursor(dump);
 	expect_psinfo(test, &cur, 0);
@@ -175,7 +178,7 @@ static void one_segment_test(struct kunit *test)
 	for (cpu = 0; cpu < 4; cpu++)
 		put_prstatus(test, dump, 0, cpu == 2 ? 5 : 0, cpu);
 	put_note(test, dump, 0, "VMCOREINFO", 0, "", 1);
-	merge(test, dump);
+	merge_notes(test, dump);
 
 	cur = merged_cursor(dump);
 	for (cpu = 0; cpu < 4; cpu++) {
@@ -187,7 +190,7 @@ static void one_segment_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cur.left, 0);
 }
 
-/* Registers of a form that is not known, and what only looks like them. */
+/* Use registers of an unknown form, and notes that only look like registers. */
 static void not_registers_test(struct kunit *test)
 {
 	static const u8 desc[400];
@@ -200,7 +203,7 @@ static void not_registers_test(struct kunit *test)
 	put_note(test, dump, 0, "CORE", NT_PRSTATUS, desc, 0);
 	put_note(test, dump, 0, "LINUX", NT_PRSTATUS, desc, 336);
 	put_note(test, dump, 0, "CORE", NT_PRFPREG, desc, 336);
-	merge(test, dump);
+	merge_notes(test, dump);
 
 	cur = merged_cursor(dump);
 	expect_note(test, &cur, "CORE", NT_PRSTATUS, 335, &note);
@@ -213,11 +216,11 @@ static void not_registers_test(struct kunit *test)
 }
 
 /**
- * struct form_case - how much is added to idle registers on a machine
+ * struct form_case - the notes that are added to idle registers on a machine
  * @machine: e_machine
- * @prstatus: bytes of registers
- * @prpsinfo: bytes expected before them; 0 if none
- * @pid: where in them the number is expected
+ * @prstatus: size of the registers, bytes
+ * @prpsinfo: expected size of the note before them; 0 if there is none
+ * @pid: expected offset of the CPU's number in it
  */
 struct form_case {
 	u16 machine;
@@ -245,7 +248,7 @@ static void forms_test(struct kunit *test)
 		u32 pid;
 
 		put_note(test, dump, 0, "CORE", NT_PRSTATUS, desc, cases[i].prstatus);
-		merge(test, dump);
+		merge_notes(test, dump);
 		cur = merged_cursor(dump);
 		if (cases[i].prpsinfo) {
 			expect_note(test, &cur, "CORE", NT_PRPSINFO, cases[i].prpsinfo,
@@ -266,29 +269,29 @@ static void damaged_test(struct kunit *test)
 	struct crash_note_cursor cur;
 	struct crash_note note;
 
-	/* Lengths that do not fit cost what is behind, in this segment only. */
+	/* A wrong length costs the notes behind it, in this segment only. */
 	put_note(test, dump, 0, "A", 1, "a", 1);
 	memcpy(dump->segment[0] + dump->len[0], too_long, sizeof(too_long));
 	dump->len[0] += sizeof(too_long);
 
-	/* No name costs the note only. */
+	/* A note without a name costs only itself. */
 	memcpy(dump->segment[1], nameless, sizeof(nameless));
 	dump->len[1] = sizeof(nameless);
 	put_note(test, dump, 1, "B", 2, "b", 1);
 
-	/* Cut off in the padding: nothing is lost, and the next one is aligned. */
+	/* Cut off in the padding: nothing is lost, and the next note is aligned. */
 	put_note(test, dump, 2, "C", 3, "c", 1);
 	dump->len[2] -= 3;
 
-	/* Behind the end mark, garbage is nobody's business. */
+	/* Garbage behind the end mark is ignored. */
 	put_note(test, dump, 3, "D", 4, "d", 1);
 	memset(dump->segment[3] + dump->len[3] + 12, 0xff, 100);
 	dump->len[3] += 112;
 
-	/* Nothing but garbage. */
+	/* Only garbage. */
 	memset(dump->segment[4], 0xff, 100);
 	dump->len[4] = 100;
-	merge(test, dump);
+	merge_notes(test, dump);
 
 	cur = merged_cursor(dump);
 	expect_note(test, &cur, "A", 1, 1, &note);
@@ -305,12 +308,12 @@ static void nothing_test(struct kunit *test)
 
 	dump->len[1] = 5;
 	dump->len[2] = SEGMENT_SIZE;
-	merge(test, dump);
+	merge_notes(test, dump);
 	KUNIT_EXPECT_EQ(test, dump->merged.size, 0);
 	KUNIT_EXPECT_EQ(test, dump->merged.nr_bad, 0);
 }
 
-/* Segments that claim to have more than is reasonable, all of it valid. */
+/* Valid segments that are larger than the limit. */
 static void limit_test(struct kunit *test)
 {
 	struct vmcore_notes notes = { .machine = EM_X86_64 };
@@ -326,18 +329,18 @@ static void limit_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, notes.nr_bad, 10);
 }
 
-/* Old memory that has changed since it was measured does not overrun. */
+/* Old memory that has grown since it was measured does not overrun the buffer. */
 static void grown_test(struct kunit *test)
 {
 	struct dump *dump = make_dump(test, EM_X86_64, 2);
 
 	put_prstatus(test, dump, 0, 42, 1);
-	merge(test, dump);
+	merge_notes(test, dump);
 
 	put_prstatus(test, dump, 0, 43, 2);
 	put_prstatus(test, dump, 1, 0, 3);
 	dump->merged.size = 0;
-	gather(dump, &dump->merged);
+	add_all_notes(dump, &dump->merged);
 	KUNIT_EXPECT_EQ(test, dump->merged.size, dump->merged.room);
 	KUNIT_EXPECT_EQ(test, dump->merged.nr_bad, 3);
 }

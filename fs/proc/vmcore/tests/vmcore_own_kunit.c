@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the rules that this kernel states for its struct pages, on those that it
- * has.
+ * Tests of the rules that this kernel states, on its own struct pages.
  */
 #include <kunit/test.h>
 #include <linux/crash_elf.h>
@@ -17,13 +16,13 @@
 
 static const struct crash_elf own_elf = { .machine = ELF_ARCH, .data = ELF_DATA };
 
-/* What is looked at; enough for all kinds to be there. */
+/* Number of page frames to test; enough to have all kinds of pages. */
 #define MAX_PFN		(SZ_1G >> PAGE_SHIFT)
 
 /**
  * struct own - the kernel's own note, read in two ways
- * @stated: by the rules in it
- * @inferred: by what else it has
+ * @stated: rules that the note states
+ * @inferred: rules that follow from its other lines
  * @seen_stated: the latest page, for @stated
  * @seen_inferred: the latest page, for @inferred
  */
@@ -60,12 +59,15 @@ static void own_rules_test(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, own->stated.refused, "");
 	KUNIT_EXPECT_EQ(test, own->inferred.stated, 0);
 	KUNIT_EXPECT_STREQ(test, own->inferred.refused, "");
-	/* What 6.12 does not say of memory that is not accepted, the rules do. */
+	/*
+	 * Only the stated rules have memory that is not accepted; 6.12 has no
+	 * entry for it.
+	 */
 	if (!IS_ENABLED(CONFIG_UNACCEPTED_MEMORY))
 		expect_same_rules(test, &own->stated, &own->inferred);
 }
 
-/* Struct pages change meanwhile, so that both look at one copy. */
+/* Struct pages may change, so both readers get one copy. */
 static bool copy_pair(unsigned long pfn, struct page *copy)
 {
 	struct page *page = pfn_to_online_page(pfn);

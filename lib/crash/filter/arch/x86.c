@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Virtual addresses of an x86_64 kernel, by its page tables: Intel SDM volume 3,
- * "4-Level Paging and 5-Level Paging".
+ * Page tables of x86_64 kernels: Intel SDM volume 3, "4-Level Paging and
+ * 5-Level Paging".
  */
 #include <linux/bits.h>
 #include <linux/elf.h>
@@ -11,10 +11,10 @@
 
 #include "../arch.h"
 
-/* Where the kernel image is mapped, Documentation/arch/x86/x86_64/mm.rst. */
+/* Virtual base of the kernel image, see Documentation/arch/x86/x86_64/mm.rst. */
 #define IMAGE_BASE	0xffffffff80000000ULL
-/* The lower end of kernel addresses, with page tables of five levels. */
-#define KERNEL_START	0xff00000000000000ULL
+/* The lowest kernel address, with page tables of five levels. */
+#define X86_KERNEL_START	0xff00000000000000ULL
 
 #define ENTRY_PRESENT	BIT_ULL(0)
 #define ENTRY_LARGE	BIT_ULL(7)
@@ -23,7 +23,7 @@
 #define TABLE_BITS	9
 #define TABLE_ENTRIES	512
 
-/* An entry that says how its memory is encrypted says so in bits of the address. */
+/* SME sets bits within the address of an entry to mark encrypted memory. */
 static u64 read_encryption_mask(const struct vmcore_note_reader *from)
 {
 	u64 mask;
@@ -61,7 +61,7 @@ static int walk_x86_64(struct vmcore_space *space, u64 vaddr)
 		    !(entry & ENTRY_PRESENT))
 			return -EFAULT;
 		table = entry & rules->page_table_mask;
-		/* Pages of 2 MiB and 1 GiB; there are none larger. */
+		/* Large pages have 2 MiB or 1 GiB. */
 		if (!level || ((level == 1 || level == 2) && entry & ENTRY_LARGE)) {
 			space->vaddr = vaddr & ~(size - 1);
 			space->old_pa = table & ~(size - 1);
@@ -77,7 +77,9 @@ const struct vmcore_arch vmcore_x86_64 = {
 	.word_bytes	= 8,
 	.page_sizes	= SZ_4K,
 	.section_bits	= 27,
-	.kernel_start	= KERNEL_START,
+	.kernel_start	= X86_KERNEL_START,
+	.prstatus_bytes	= 336,
+	.prstatus_sp	= 264,
 	.read_note	= read_note_x86_64,
 	.walk		= walk_x86_64,
 };

@@ -2,8 +2,8 @@
 /*
  * The crashkernel= option, as text and as numbers.
  *
- * The parser keeps no state and needs nothing but its arguments: the kernel,
- * its decompressor and the tests in user space compile the same source.
+ * The parser keeps no state and needs only its arguments: the kernel, its
+ * decompressor and the tests in user space compile the same source.
  */
 #ifndef _LINUX_CRASH_PARAM_H
 #define _LINUX_CRASH_PARAM_H
@@ -11,10 +11,10 @@
 #include <linux/types.h>
 
 /**
- * struct crashkernel_spec - what the command line asks for
- * @size: bytes of the main reservation; 0 if none is asked for
+ * struct crashkernel_spec - the reservation that the command line requests
+ * @size: size of the main reservation in bytes; 0: none is requested
  * @base: its physical address if @fixed
- * @low_size: bytes asked for below 4 GiB by ",low"
+ * @low_size: bytes requested below 4 GiB by ",low"
  * @fixed: an offset other than 0 was given, see crashkernel_parse()
  * @high: ",high": the main reservation may lie above 4 GiB
  * @low_given: ",low" was given beside ",high", also with size 0
@@ -29,12 +29,12 @@ struct crashkernel_spec {
 };
 
 /**
- * struct crashkernel_error - where a crashkernel= option is wrong, or doubtful
+ * struct crashkernel_error - the place and the reason of an error or a doubt
  * @option: the option on the command line, from its name on
- * @option_len: bytes of it
- * @at: offset of the offending character from @option, bytes; at most
- *      @option_len, which stands for the end of the option
- * @reason: what is wrong, for a person; NULL if nothing is
+ * @option_len: length of the option, bytes
+ * @at: offset of the wrong character from @option, bytes; at most @option_len,
+ *	the end of the option
+ * @reason: text of the error or the doubt, for the user; NULL if there is none
  */
 struct crashkernel_error {
 	const char *option;

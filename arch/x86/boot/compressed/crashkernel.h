@@ -7,7 +7,14 @@
 /* cmdline.c */
 unsigned long get_cmd_line_ptr(void);
 
-/* crashkernel.c */
+#ifdef CONFIG_CRASH_RESERVE
 void crashkernel_region(u64 mem_limit, struct mem_vector *region);
+#else
+static inline void crashkernel_region(u64 mem_limit, struct mem_vector *region)
+{
+	region->start = 0;
+	region->size = 0;
+}
+#endif
 
 #endif /* BOOT_COMPRESSED_CRASHKERNEL_H */

@@ -2,10 +2,11 @@
 /*
  * Access to the crashed kernel's memory, through windows.
  *
- * Every byte of old memory that this kernel reads goes through a window: it is
- * the one place that asks whether there is RAM, how it was encrypted, and how much
- * of it can be mapped at a time. ELF headers, /proc/vmcore and /dev/oldmem are its
- * users. What processes map is in oldmem_mmap.c.
+ * This kernel reads every byte of old memory through a window. Only the window
+ * code checks that the address is RAM, how the memory was encrypted, and how
+ * much of it can be mapped at a time. ELF headers, /proc/vmcore and /dev/oldmem
+ * use it. Mappings of processes are in oldmem_mmap.c. oldmem_stock.c serves
+ * architectures that copy pages by their own functions.
  */
 #define pr_fmt(fmt) "oldmem: " fmt
 
@@ -108,7 +109,6 @@ static int map_window(struct oldmem_window *win, size_t size)
 static int place_window(struct oldmem_window *win, u64 start, u64 end,
 			unsigned int flags)
 {
-	bool is_ram;
 	u64 size;
 
 	oldmem_window_unmap(win);
@@ -116,8 +116,8 @@ static int place_window(struct oldmem_window *win, u64 start, u64 end,
 	win->flags = flags;
 	win->version = oldmem_veto_version();
 
-	size = oldmem_ram_extent(start, end - start, &is_ram);
-	if (is_ram)
+	size = oldmem_ram_extent(start, end - start, &win->is_ram);
+	if (win->is_ram && IS_ENABLED(CONFIG_ARCH_HAS_CRASH_DUMP_HOOKS))
 		return map_window(win, size);
 	win->size = size;
 	return 0;
@@ -178,8 +178,10 @@ static ssize_t copy_from_window(const struct oldmem_window *win, u64 now_pa,
 	void *from = win->vaddr + (now_pa - win->start);
 	size_t done;
 
-	if (!win->vaddr)
+	if (!win->is_ram)
 		return iov_iter_zero(len, to);
+	if (!IS_ENABLED(CONFIG_ARCH_HAS_CRASH_DUMP_HOOKS))
+		return oldmem_copy_pages(now_pa, len, to);
 	done = _copy_mc_to_iter(from, len, to);
 	return done ? done : copy_broken_line(now_pa, from, len, to);
 }

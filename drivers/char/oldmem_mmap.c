@@ -47,6 +47,8 @@ static int map_held_pages(struct vm_area_struct *vma, unsigned long addr,
 	if (err)
 		return err;
 	arch_oldmem_release(now_pa, size);
+	if (IS_ENABLED(CONFIG_ARCH_MAKES_CRASH_HEADERS))
+		return remap_oldmem_pfn_range(vma, addr, PHYS_PFN(now_pa), size, prot);
 	return remap_pfn_range_notrack(vma, addr, PHYS_PFN(now_pa), size, prot);
 }
 
@@ -217,5 +219,7 @@ vm_fault_t oldmem_fault(struct vm_fault *vmf, u64 now_pa, u64 start, u64 end)
 				&is_ram);
 	if (!is_ram)
 		return oldmem_fault_zeros(vmf, len);
+	if (IS_ENABLED(CONFIG_ARCH_MAKES_CRASH_HEADERS))
+		return oldmem_fault_copy(vmf, now_pa);
 	return insert_held_pages(vmf, now_pa, len);
 }

@@ -246,8 +246,10 @@ static const unsigned long use_flags[] = {
  * @len: bytes to look through, not 0; @now_pa + @len must not overflow
  * @use: result: the first such pages
  *
- * These are the kernel's own memory, devices, and PCI BARs. Vetoes are not asked
- * for.
+ * These are the kernel's own memory, devices, and PCI BARs. Vetoes are not
+ * considered. On an architecture without ARCH_HAS_CRASH_DUMP_HOOKS there are none:
+ * only its copy_oldmem_page() knows where the bytes are, and they may lie in this
+ * kernel's own memory.
  *
  * Context: Process context.
  * Return: true if there are any.
@@ -260,6 +262,8 @@ bool oldmem_find_use(u64 now_pa, u64 len, struct oldmem_use *use)
 	unsigned int i;
 
 	*use = (struct oldmem_use) { .start = U64_MAX };
+	if (!IS_ENABLED(CONFIG_ARCH_HAS_CRASH_DUMP_HOOKS))
+		return false;
 	for (i = 0; i < ARRAY_SIZE(use_flags); i++)
 		walk_iomem_res_desc(IORES_DESC_NONE, use_flags[i], start, last,
 				    use, keep_first_use);

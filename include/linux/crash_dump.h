@@ -8,7 +8,7 @@
 #ifndef _LINUX_CRASH_DUMP_H
 #define _LINUX_CRASH_DUMP_H
 
-#include <linux/elf.h>
+#include <linux/crash_stock.h>
 #include <linux/errno.h>
 #include <linux/kexec.h>
 #include <linux/list.h>
@@ -43,12 +43,13 @@ static inline bool is_kdump_kernel(void)
 #endif
 
 /**
- * struct vmcore_cb - somebody who knows which old pages must not be touched
- * @pfn_is_ram: false if reading the page frame is harmful or makes no sense, for
- *              instance because a hypervisor has taken it away; it reads as
- *              zeros then. True also if the callback cannot tell. May sleep. The
- *              answer for a page frame must not change while registered.
- * @next: the registry's own
+ * struct vmcore_cb - callback that vetoes pages of old memory
+ * @pfn_is_ram: return false to veto a page frame, because a read of it is
+ *	harmful or makes no sense: for instance, a hypervisor has taken the page
+ *	away. Such a page reads as zeros. Return true also if it is not known.
+ *	May sleep. The result for a page frame must not change while the
+ *	callback is registered.
+ * @next: used by the registry
  */
 struct vmcore_cb {
 	bool (*pfn_is_ram)(struct vmcore_cb *cb, unsigned long pfn);

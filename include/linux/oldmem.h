@@ -20,8 +20,10 @@ struct vm_fault;
 /**
  * struct oldmem_window - a mapping of old memory, kept from one read to the next
  * @start: physical address of the first byte, page aligned
- * @size: bytes; 0 while there is no window
- * @vaddr: where they are mapped; NULL if they are not RAM and read as zeros
+ * @size: size in bytes; 0: there is no window
+ * @vaddr: address of the mapping; NULL: the bytes are not RAM, or they are not
+ *	mapped but copied page by page
+ * @is_ram: the bytes are read; if not, they are zeros
  * @flags: OLDMEM_* of the mapping
  * @version: value of oldmem_veto_version() when the window was made
  *
@@ -32,6 +34,7 @@ struct oldmem_window {
 	u64 start;
 	size_t size;
 	void *vaddr;
+	bool is_ram;
 	unsigned int flags;
 	unsigned int version;
 };
@@ -99,7 +102,7 @@ void oldmem_forget_ram(void);
  * oldmem_ram_extent() - find out whether old memory is read
  * @now_pa: present physical address, bytes
  * @len: bytes of interest from there on; @now_pa + @len must not overflow
- * @is_ram: result: the bytes may be touched. If not, they read as zeros
+ * @is_ram: result: true if the bytes may be read. If not, they read as zeros
  *
  * Context: Process context, may sleep.
  * Return: number of bytes as from oldmem_read_extent().
@@ -115,5 +118,7 @@ static inline u64 oldmem_ram_extent(u64 now_pa, u64 len, bool *is_ram)
 
 /* drivers/char/oldmem_dev.c; drivers/char/mem.c has its device number */
 extern const struct file_operations oldmem_fops;
+
+#include <linux/oldmem_stock.h>
 
 #endif /* _LINUX_OLDMEM_H */

@@ -26,7 +26,7 @@ static bool veto_page(struct vmcore_cb *cb, unsigned long pfn)
 	return pfn < veto_first || pfn > veto_last;
 }
 
-static struct vmcore_cb veto_cb = { .pfn_is_ram = veto };
+static struct vmcore_cb veto_cb = { .pfn_is_ram = veto_page };
 static struct vmcore_cb indifferent_cb;
 
 /*

@@ -152,7 +152,8 @@ static int map_range(struct vm_area_struct *vma, unsigned long start,
  */
 static int map_edges_of_vma(struct vm_area_struct *vma)
 {
-	unsigned long first = min(ALIGN(vma->vm_start, PMD_SIZE), vma->vm_end);
+	unsigned long first = IS_ENABLED(CONFIG_ARCH_MAKES_CRASH_HEADERS) ? vma->vm_end :
+			      min(ALIGN(vma->vm_start, PMD_SIZE), vma->vm_end);
 	unsigned long last = max(round_down(vma->vm_end, PMD_SIZE), first);
 	int err = map_range(vma, vma->vm_start, first);
 

@@ -253,7 +253,42 @@ struct vmcore_space {
 int vmcore_vtop(struct vmcore_space *space, u64 vaddr, u64 *old_pa, u64 *span);
 int vmcore_read_word(struct vmcore_space *space, u64 vaddr, u64 *word);
 
-/* Bytes of a struct page, and of those that are read at a time, at most. */
+/* Maximum number of pages of a stack: twice the size of the stacks with KASAN. */
+#define VMCORE_STACK_PAGES	16
+
+/**
+ * struct vmcore_stack_page - one page of a stack
+ * @vaddr: virtual address of the page
+ * @old_pa: old physical address of the page
+ */
+struct vmcore_stack_page {
+	u64 vaddr;
+	u64 old_pa;
+};
+
+/**
+ * struct vmcore_stacks - the pages of all stacks that the dump describes
+ * @pages: array of pages, in ascending order within each stack
+ * @nr: number of entries in @pages
+ * @page_size: size of a page, bytes
+ */
+struct vmcore_stacks {
+	struct vmcore_stack_page *pages;
+	u32 nr;
+	u32 page_size;
+};
+
+/* lib/crash/stack.c */
+bool vmcore_read_sp(const struct vmcore_rules *rules, const struct crash_note *note, u64 *sp);
+u32 vmcore_find_stack(struct vmcore_space *space, u64 sp,
+		      struct vmcore_stack_page *pages, u32 max);
+bool vmcore_find_interrupted(struct vmcore_space *space,
+			     const struct vmcore_stack_page *pages, u32 nr, u64 *sp);
+u32 vmcore_describe_stacks(const struct vmcore_stacks *stacks,
+			   const struct crash_run *runs, u32 nr_runs,
+			   struct crash_segment *segs, u32 max);
+
+/* Maximum size of a struct page, and of all that are read at a time. */
 #define VMCORE_MAX_PAGE_STRUCT	256
 #define VMCORE_MEMMAP_BYTES	8192
 

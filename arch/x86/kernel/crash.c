@@ -12,7 +12,6 @@
 #include <linux/kexec.h>
 #include <linux/objtool.h>
 #include <linux/reboot.h>
-#include <linux/sched.h>
 #include <linux/smp.h>
 
 #include <asm/apic.h>
@@ -20,24 +19,9 @@
 #include <asm/hpet.h>
 #include <asm/intel_pt.h>
 #include <asm/io_apic.h>
-#include <asm/irq_stack.h>
 #include <asm/reboot.h>
 #include <asm/sev.h>
-#include <asm/stacktrace.h>
 #include <asm/x86_init.h>
-
-#define CRASH_STACK_SIZE	THREAD_SIZE
-/* What the stages take, with an oops in one of them, and some more. */
-#define CRASH_STACK_NEEDED	(THREAD_SIZE * 3 / 8)
-
-/*
- * Two, since a fault on one of them comes back here with the frames of the oops
- * on it; what is on the other then is not returned to.
- */
-static u8 crash_stack[2][CRASH_STACK_SIZE] __aligned(CRASH_STACK_SIZE);
-
-/* What is to be called there. */
-static void (*crash_stack_function)(void);
 
 #ifdef CONFIG_SMP
 /* On each CPU that answers the NMI; it halts when this returns. */
@@ -188,73 +172,4 @@ void native_machine_crash_shutdown(struct pt_regs *regs)
 void arch_crash_shutdown_rest(struct pt_regs *regs)
 {
 	native_machine_crash_shutdown(regs);
-}
-
-static bool on_crash_stack(void *sp, unsigned int nr)
-{
-	return sp >= (void *)crash_stack[nr] &&
-	       sp < (void *)crash_stack[nr] + CRASH_STACK_SIZE;
-}
-
-/* A stack that is not known has no known end, so it has no room. */
-static bool stack_has_room(void *sp)
-{
-	unsigned long visited = 0;
-	struct stack_info info;
-	void *begin;
-
-	if (on_crash_stack(sp, 0))
-		begin = crash_stack[0];
-	else if (on_crash_stack(sp, 1))
-		begin = crash_stack[1];
-	else if (!get_stack_info(sp, current, &info, &visited))
-		begin = info.begin;
-	else
-		return false;
-	return sp - begin >= CRASH_STACK_NEEDED;
-}
-
-static void run_crash_stack_function(void)
-{
-	crash_stack_function();
-}
-
-#ifdef CONFIG_X86_64
-static void switch_to_crash_stack(void *top)
-{
-	call_on_stack(top - sizeof(long), run_crash_stack_function,
-		      ASM_CALL_ARG0);
-}
-#else
-static void switch_to_crash_stack(void *top)
-{
-	asm volatile("xchgl %%ebx, %%esp\n\t"
-		     "call %P[function]\n\t"
-		     "movl %%ebx, %%esp"
-		     : "+b" (top)
-		     : [function] "i" (run_crash_stack_function)
-		     : "memory", "cc", "eax", "ecx", "edx");
-}
-#endif
-
-/**
- * arch_crash_call() - call a function on a stack that has room for it
- * @function: what to call
- *
- * The panic may come from a stack that has overflowed, and each fault on the way
- * adds the frames of an oops.
- *
- * Context: Panic, any.
- */
-void arch_crash_call(void (*function)(void))
-{
-	void *sp = (void *)current_stack_pointer;
-
-	if (stack_has_room(sp)) {
-		function();
-		return;
-	}
-	crash_stack_function = function;
-	switch_to_crash_stack(crash_stack[on_crash_stack(sp, 0)] +
-			      CRASH_STACK_SIZE);
 }

@@ -18,6 +18,7 @@
 
 #include "edition.h"
 #include "notes.h"
+#include "stacks.h"
 #include "view.h"
 
 static_assert(VMCORE_IDLE_PID >= PID_MAX_LIMIT);
@@ -147,6 +148,7 @@ struct vmcore_contents *vmcore_contents_create(struct crash_source *source)
 
 	filter = vmcore_filter_create(source, contents->notes, contents->notes_size);
 	contents->filter = IS_ERR(filter) ? NULL : filter;
+	vmcore_stacks_find(contents);
 	return contents;
 }
 
@@ -175,6 +177,7 @@ static void free_contents(struct kref *ref)
 		vmcore_device_free(device);
 	}
 	vfree(contents->notes);
+	kvfree(contents->stacks.pages);
 	vmcore_filter_destroy(contents->filter);
 	crash_source_put(contents->source);
 	kfree(contents);
@@ -293,8 +296,8 @@ static size_t count_load_regions(const struct crash_source *source)
 static struct vmcore_edition *build_edition(struct vmcore_contents *contents)
 {
 	const struct crash_source *source = contents->source;
-	size_t headers_size = crash_elf_encoded_size(contents->class,
-						     source->nr_loads + 1);
+	u32 max_segs = 1 + source->nr_loads + contents->stacks.nr;
+	size_t headers_size = crash_elf_encoded_size(contents->class, max_segs);
 	size_t nr_devices = list_count_nodes(&contents->devices);
 	struct vmcore_edition *edition __free(vmcore_edition) =
 		alloc_edition(count_load_regions(source) + nr_devices + 2,
@@ -318,7 +321,8 @@ static struct vmcore_edition *build_edition(struct vmcore_contents *contents)
 	edition->contents = contents;
 	kref_get(&contents->ref);
 	elf.class = contents->class;
-	elf.phnum = 1 + add_load_regions(&edition->layout, source, &segs[1]);
+	nr_loads = add_load_regions(&edition->layout, source, &segs[1]);
+	elf.phnum = 1 + vmcore_stacks_add(contents, &segs[1], nr_loads);
 	err = crash_elf_encode(&elf, segs, edition->headers, headers_size);
 	if (err)
 		return ERR_PTR(err);

@@ -35,7 +35,8 @@ struct vmcore_device {
  * @class: ELF class of the exported file; changes from ELFCLASS32 to ELFCLASS64
  *	when the file becomes too large for the former
  * @notes: the crashed kernel's notes, from vmcore_alloc_pages(); may be NULL
- * @notes_size: bytes of them
+ * @notes_size: size of the notes, bytes
+ * @stacks: stacks of the CPUs whose virtual addresses are in no PT_LOAD of @source
  * @devices: of struct vmcore_device, in the order of arrival
  *
  * Only @class and @devices change, under the lock of fs/proc/vmcore.c.
@@ -47,6 +48,7 @@ struct vmcore_contents {
 	u8 class;
 	void *notes;
 	size_t notes_size;
+	struct vmcore_stacks stacks;
 	struct list_head devices;
 };
 

@@ -13,14 +13,16 @@
  * @machine: e_machine of its dumps
  * @big_endian: the order of bytes in the crashed kernel's own data
  * @word_bytes: size of a long and of a pointer: 4 or 8
- * @page_sizes: sizes of a page that there are, in bytes, added up
- * @section_bits: SECTION_SIZE_BITS of kernels whose note does not have it; 0: the
- *	note must have it
- * @kernel_start: no address of the kernel's own data is lower
- * @read_note: set page_table, page_table_levels and page_table_mask of the rules,
- *	as far as @walk uses them; page_shift is known
- * @walk: find out where a virtual address is, and set vaddr, old_pa and size of
- *	@space. Returns 0, or -EFAULT if nothing is mapped there or a table cannot be
+ * @page_sizes: possible sizes of a page in bytes, added up
+ * @section_bits: SECTION_SIZE_BITS of kernels whose note lacks it; 0: the note
+ *	must have it
+ * @kernel_start: the lowest address that the kernel's own data may have
+ * @prstatus_bytes: size of struct elf_prstatus; 0: stacks are not looked for
+ * @prstatus_sp: offset of the stack pointer in it, 8 bytes
+ * @read_note: set page_table, page_table_levels and page_table_mask of the
+ *	rules, as far as @walk uses them; page_shift is set
+ * @walk: translate a virtual address; set vaddr, old_pa and size of @space.
+ *	Returns 0, or -EFAULT if the address is not mapped or a table cannot be
  *	read
  */
 struct vmcore_arch {

@@ -34,7 +34,7 @@ struct crash_backup {
 int crash_load_segments(struct kimage *image);
 int crash_setup_memmap_entries(struct kimage *image, struct boot_params *params);
 
-/* Hooks of kernel/crash_dump.c: crash.c */
+/* Hooks of kernel/crash_dump.c: crash_stack.c, crash.c */
 void arch_crash_call(void (*function)(void));
 void arch_crash_shutdown_rest(struct pt_regs *regs);
 

@@ -47,8 +47,8 @@ run: kernel ## boot the kernel in QEMU, crash it, save the dump, show the backtr
 	@scripts/need $(GROUPS)
 	@tests/qemu/run-demo
 
-test: GROUPS = kernel tools run test
-test: kernel tools debian ## prove that it works
+test: GROUPS = kernel tools run test powerpc
+test: kernel tools debian powerpc ## prove that it works
 	@scripts/need $(GROUPS)
 	@scripts/sum-up $(HOST_TESTS) tests/qemu/run-tests
 

@@ -148,9 +148,10 @@ static u64 find_veto_end(u64 start, u64 end, enum oldmem_reason *reason)
 }
 
 /*
- * x86 claims the gap from the end of System RAM to the next multiple of, at most,
- * 64 MiB, to keep devices out of what firmware may have stolen from RAM. In a
- * capture kernel, old memory starts in just that gap, ELF headers first.
+ * Test for an entry that x86 makes: the gap from the end of System RAM to a
+ * multiple of at most 64 MiB, which keeps devices away from RAM that firmware
+ * may have taken. In a capture kernel, old memory starts in this gap, with the
+ * ELF headers.
  */
 static bool is_gap_after_ram(const struct resource *res)
 {
@@ -169,10 +170,10 @@ static bool is_gap_after_ram(const struct resource *res)
  * and PCI BARs.
  *
  * All other entries only describe addresses, and the crashed kernel's headers
- * outweigh a description: firmware tables (e820, ACPI's PNP0C01 and PNP0C02) often
- * list RAM, and memory that drivers for CXL and persistent memory hold in this
- * kernel may have been System RAM of the crashed one. A driver's entry inherits
- * the descriptor of the entry around it.
+ * count more than a description: firmware tables (e820, ACPI's PNP0C01 and
+ * PNP0C02) often list RAM, and memory that this kernel's drivers for CXL and
+ * persistent memory hold may have been System RAM of the crashed kernel. A
+ * driver's entry inherits the descriptor of the entry around it.
  */
 static enum oldmem_reason find_use(const struct resource *res)
 {

@@ -48,10 +48,10 @@ static inline void arch_oldmem_unmap(void *vaddr)
 }
 
 /*
- * Put it on record that size bytes of RAM, from start on, both whole pages, are
- * used cached, until arch_oldmem_release(), and set in *prot, for page tables of
- * processes, what has to be used instead. An errno if others use them otherwise.
- * May sleep.
+ * Record that @size bytes of RAM from @start on are used cached, until
+ * arch_oldmem_release(). Both are multiples of a page. Set the protection bits
+ * of @prot for page tables of processes accordingly. Return an errno if the
+ * memory is used with another cache mode. May sleep.
  */
 static inline int arch_oldmem_hold(u64 start, u64 size, pgprot_t *prot)
 {

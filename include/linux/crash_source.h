@@ -2,9 +2,10 @@
 /*
  * The crashed kernel's memory, as the capture kernel finds it.
  *
- * A source is a set of segments and, with it, a map from old physical addresses to
- * present ones. ELF headers, firmware or a dying kernel may have described it;
- * readers cannot tell. kernel/crash_source.c owns it.
+ * A source is a set of segments and a map from old physical addresses to
+ * present ones, which is made of them. ELF headers, firmware or a dying kernel
+ * may have described it; readers see no difference. kernel/crash_source.c owns
+ * it.
  *
  * Words of the capture side, with one meaning each:
  *

@@ -42,6 +42,26 @@ for _option in ("64M@16M", "64M"):
                   f"crashkernel={_option} is reserved with {_kaslr}, and a crash uses it.")
 
 
+OVMF = "/usr/share/ovmf/OVMF.fd"
+# Where OVMF has nothing of its own, and where the EFI stub would put the kernel.
+EFI_PLACE = 32 * MIB
+
+
+def placed_by_efi_stub(context, kaslr):
+    with context.boot(f"crashkernel=64M@{EFI_PLACE} {kaslr}", memory="1G", below_4g="1G",
+                      devices=("-bios", OVMF)) as guest:
+        check(guest.sh("ls /sys/firmware/efi"), "not started through EFI")
+        found = reservations(guest)
+        check(found == [(EFI_PLACE, 64 * MIB)], f"reserved {found}")
+        crash_and_return(guest)
+
+
+for _kaslr in ("kaslr", "nokaslr"):
+    suite.add(f"reserve.efi-{_kaslr}", functools.partial(placed_by_efi_stub, kaslr=_kaslr),
+              f"crashkernel=64M@32M is reserved under the EFI stub with {_kaslr}, and a crash "
+              "uses it.")
+
+
 @test
 def high_and_low(context):
     """size,high is taken above 4 GiB, with size,low below it, and a crash uses them."""

@@ -167,7 +167,7 @@ static void per_cpu_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dump->merged.nr_bad, 0);
 }
 
-/* As firmware leaves them: all in one segment, in the order of CPUs. */
+/* The notes have the form of firmware: all in one segment, in the order of CPUs. */
 static void one_segment_test(struct kunit *test)
 {
 	struct dump *dump = make_dump(test, EM_X86_64, 1);

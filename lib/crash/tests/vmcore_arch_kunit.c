@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of what lib/crash/filter owes a machine whose pages and words are not those
- * of x86_64: the sample kernel once more, with page frames of 64 KiB and longs of 4
- * or 8 bytes, in either order of bytes. tests/unit runs this file in user space, too.
+ * Tests of lib/crash/filter with machines whose pages and words differ from
+ * those of x86_64: the sample kernel again, with page frames of 64 KiB and
+ * longs of 4 or 8 bytes, in both byte orders. tests/unit runs this file in user
+ * space, too.
  */
 #include <linux/sizes.h>
 #include <linux/sprintf.h>
@@ -10,7 +11,7 @@
 #include "../filter/arch.h"
 #include "vmcore_filter_samples.h"
 
-/* Addresses are the same with and without paging, up to the end of the sample. */
+/* Virtual and physical addresses are equal, up to the end of the sample. */
 static int walk_none(struct vmcore_space *space, u64 vaddr)
 {
 	if (vaddr >= SAMPLE_SIZE)
@@ -37,7 +38,7 @@ static const struct vmcore_arch machines[] = {
 };
 
 /**
- * struct old - old memory that is filled in as such a machine would
+ * struct old - old memory, filled in as a machine does it
  * @sample: rules, memory and struct pages
  * @arch: the machine
  */
@@ -55,7 +56,7 @@ static void put_bytes(const struct old *old, u64 at, u32 bytes, u64 value)
 		to[old->arch->big_endian ? bytes - 1 - i : i] = value >> 8 * i;
 }
 
-/* The struct pages of all machines here have nine longs: no power of two. */
+/* A struct page has nine longs on all machines here, which is not a power of two. */
 static u64 page_at(const struct old *old, u64 pfn, u32 word)
 {
 	return SAMPLE_MEMMAP + (pfn * 9 + word) * old->arch->word_bytes;
@@ -66,7 +67,7 @@ static void put_word(const struct old *old, u64 pfn, u32 word, u64 value)
 	put_bytes(old, page_at(old, pfn, word), old->arch->word_bytes, value);
 }
 
-/* page._mapcount and page._refcount follow the long number 6, of 4 bytes each. */
+/* page._mapcount and page._refcount have 4 bytes each, behind seven longs. */
 static void put_counts(const struct old *old, u64 pfn, u32 type, u32 refs)
 {
 	put_bytes(old, page_at(old, pfn, 7), 4, type);
@@ -97,7 +98,7 @@ static void fill_memory(const struct old *old)
 {
 	u64 pfn;
 
-	/* Eight sections of 256 pages, all described by the second long of theirs. */
+	/* Four sections of 256 pages. The second long of each describes it. */
 	put_bytes(old, SAMPLE_ROOTS, old->arch->word_bytes, SAMPLE_SECTIONS);
 	for (pfn = 0; pfn < 4; pfn++)
 		put_bytes(old, SAMPLE_SECTIONS + (2 * pfn + 1) * old->arch->word_bytes,
@@ -107,9 +108,9 @@ static void fill_memory(const struct old *old)
 }
 
 /**
- * struct tally - what a scan has told
- * @next: page frame that comes next
- * @pages: by class
+ * struct tally - runs that a scan has found
+ * @next: page frame expected next
+ * @pages: number of pages by class
  */
 struct tally {
 	u64 next;
@@ -154,7 +155,7 @@ static void scan_machine(struct kunit *test, const struct vmcore_arch *arch)
 	put_word(&old, 101, 3, kernel | 1);
 	put_counts(&old, 102, TYPE_SLAB, 1);
 	put_word(&old, 102, 3, kernel | 1);
-	/* Not an address of this kernel. */
+	/* This mapping is below the addresses of the kernel. */
 	put_word(&old, 103, 0, FLAG_LRU);
 	put_word(&old, 103, 3, arch->kernel_start - 0x1000);
 
@@ -169,7 +170,7 @@ static void scan_machine(struct kunit *test, const struct vmcore_arch *arch)
 			VMCORE_BLOCK_PAGES - 1024 + 1);
 }
 
-/* The pages of roots are those of the crashed kernel, too. Addresses may wrap around. */
+/* A section root fills a page of the crashed kernel. Addresses may wrap around. */
 static void scan_far_section(struct kunit *test, const struct vmcore_arch *arch)
 {
 	u64 nr = 512, word = arch->word_bytes, first = nr * 256;

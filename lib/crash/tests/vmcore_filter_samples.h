@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A crashed kernel in a few pages, for tests of the filter: notes as kernels of
- * several versions write them, page tables, sections, and struct pages that a test
+ * A crashed kernel in a few pages, for tests of the filter: notes in the form
+ * of several versions, page tables, sections, and struct pages that a test
  * fills in.
  *
  *	physical	virtual, from SAMPLE_BASE on
@@ -33,7 +33,7 @@
 #define SAMPLE_NR_SECTIONS	8
 #define SAMPLE_PAGES		(SAMPLE_NR_SECTIONS * SAMPLE_SECTION_PAGES)
 
-/* Where the words of a struct page are in these kernels, and numbers of flags. */
+/* Indexes of the words of a struct page in these kernels, and flags. */
 #define WORD_FLAGS	0
 #define WORD_HEAD	1
 #define WORD_MAPPING	3
@@ -55,7 +55,7 @@
 #define TYPE_UNACCEPTED	0xf7000000ULL
 #define TYPE_KMALLOC	0xf8000000ULL
 #define NO_TYPE		0xffffffffULL
-/* No struct page has an address there, and no list. */
+/* An address of neither a struct page nor a list. */
 #define A_MAPPING	0xffff888012345600ULL
 
 #define NOTE_COMMON							\
@@ -93,7 +93,7 @@
 	"NUMBER(PAGE_HUGETLB_MAPCOUNT_VALUE)=-201326592\n"		\
 	"NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-251658240\n"
 
-/* A test may do with some of them. */
+/* A test need not use all of them. */
 static const char note_6_1[] __maybe_unused = "OSRELEASE=6.1.0-50-amd64\n"
 	NOTE_COMMON NOTE_HEAD NOTE_FLAG_TYPES
 	"OFFSET(page.compound_dtor)=16\nOFFSET(page.compound_order)=17\n"
@@ -110,7 +110,7 @@ static const char note_7_3[] __maybe_unused = "OSRELEASE=7.3.4+deb13-amd64\n"
 	NOTE_COMMON NOTE_TYPES "OFFSET(page.compound_info)=8\n"
 	"NUMBER(PAGE_UNACCEPTED_MAPCOUNT_VALUE)=-150994944\n";
 
-/* What makes rules of note_6_12, stated; as kernel/vmcore_rules.c writes it. */
+/* The rules of note_6_12, in the form that kernel/vmcore_rules.c writes. */
 #define NOTE_STATED							\
 	"RULES(page)=1:a\n"						\
 	"FIELD(order)=8:0:ff:12\n"					\
@@ -140,11 +140,11 @@ static const struct crash_elf sample_elf = {
 
 /**
  * struct sample - a crashed kernel
- * @memory: how it is read
- * @rules: of its note
+ * @memory: reads @bytes
+ * @rules: made from its note
  * @map: its struct pages
  * @bytes: its physical memory
- * @reads: how often that was read
+ * @reads: number of reads so far
  */
 struct sample {
 	struct vmcore_memory memory;
@@ -166,7 +166,7 @@ static int sample_read(struct vmcore_memory *memory, u64 paddr, void *buf,
 	return 0;
 }
 
-/* The words of a struct page, which a test may change. */
+/* Return the words of a struct page, for a test to change. */
 static inline u64 *sample_page(struct sample *sample, u64 pfn)
 {
 	return &sample->bytes[SAMPLE_MEMMAP / 8 + pfn * SAMPLE_WORDS];
@@ -189,7 +189,7 @@ static inline void sample_tables(struct sample *sample)
 			(SAMPLE_BASE + SAMPLE_MEMMAP) | 0xf;
 }
 
-/* Make it a kernel all of whose pages are in use by itself. */
+/* Make it a kernel that uses all of its pages itself. */
 static inline void sample_init(struct kunit *test, struct sample *sample,
 			       const char *note)
 {

@@ -17,13 +17,15 @@ enum compression {
 	COMPRESS_ZSTD = 0x20,
 };
 
+/* What compressor_page() may write behind its result. */
+#define COMPRESS_SLACK 8192
+
 struct compressor;
 
 bool compression_parse(const char *name, enum compression *ret);
-struct compressor *compressor_create(enum compression kind, size_t page_size);
+struct compressor *compressor_create(enum compression kind, size_t page_size, bool fast);
 void compressor_destroy(struct compressor *compressor);
-void compressor_begin(struct compressor *compressor);
-size_t compressor_page(struct compressor *compressor, const void *page, void *out,
-		       uint32_t *flags);
+size_t compressor_page(struct compressor *compressor, const void *page, bool many_same,
+		       void *out, uint32_t *flags);
 
 #endif

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "age.h"
 #include "flat.h"
 #include "kdump.h"
 
@@ -61,6 +62,8 @@ static enum result keep_tail(struct sink *sink, uint64_t size)
 
 	if (size + sink->tail > sink->limit - sink->position)
 		return sink_error(sink, ENOSPC);
+	if (sink->age)
+		return sink->tail ? age_hold(sink->age, size + sink->tail) : RESULT_OK;
 	at = sink->regular && sink->tail ? lseek(sink->fd, 0, SEEK_CUR) : -1;
 	if (at >= 0 && fallocate(sink->fd, FALLOC_FL_KEEP_SIZE, at, size + sink->tail) &&
 	    (errno == ENOSPC || errno == EDQUOT))

@@ -17,12 +17,9 @@
 /* A first kernel has a segment of notes for each CPU. */
 #define NOTES_MAX 65536
 
-/* Physical addresses have so many bits at most, on any machine. */
-#define PADDR_BITS 52
-
 struct program_header {
 	uint32_t type;
-	uint64_t filesz;
+	uint64_t memsz;
 	struct segment segment;
 };
 
@@ -98,6 +95,7 @@ static bool read_program_header(const struct source *source, uint64_t offset,
 			return false;
 		*ret = (struct program_header){
 			.type = wide.p_type,
+			.memsz = wide.p_memsz,
 			.segment = { wide.p_paddr, wide.p_vaddr, wide.p_offset, wide.p_filesz, 0 },
 		};
 		return true;
@@ -106,6 +104,7 @@ static bool read_program_header(const struct source *source, uint64_t offset,
 		return false;
 	*ret = (struct program_header){
 		.type = narrow.p_type,
+			.memsz = narrow.p_memsz,
 		.segment = { narrow.p_paddr, narrow.p_vaddr, narrow.p_offset, narrow.p_filesz, 0 },
 	};
 	return true;
@@ -135,7 +134,14 @@ static void add_header(struct source *source, struct program_header *header)
 		clip(source, &header->segment);
 		if (header->segment.size && source->note_count < NOTES_MAX)
 			source->notes[source->note_count++] = header->segment;
+	} else if (header->type == PT_LOAD && header->segment.paddr == UINT64_MAX) {
+		/* Addresses that are no memory: /proc/kcore has them. */
+		source->live = true;
 	} else if (header->type == PT_LOAD) {
+		/* makedumpfile -E says so that pages have been left out. */
+		if (header->memsz > header->segment.size &&
+		    header->memsz <= 1ULL << PADDR_BITS)
+			source->left_out += header->memsz - header->segment.size;
 		clip(source, &header->segment);
 		if (header->segment.named)
 			source->loads[source->load_count++] = header->segment;
@@ -210,7 +216,8 @@ enum result source_headers(struct source *source)
 	enum result result;
 
 	if (!file_header(source))
-		return fail(RESULT_UNREADABLE, "%s: not an ELF core file of this kind of machine",
+		return fail(RESULT_UNREADABLE,
+			    "%s: not an ELF core file of this kind of machine, nor kdump-compressed",
 			    source->name);
 	if (!source->table_count || source->table_count > HEADERS_MAX ||
 	    source->table > source->size)

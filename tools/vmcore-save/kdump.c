@@ -33,7 +33,7 @@ struct worker {
  * @desc:	descriptors
  * @waiting:	descriptors of the pages in the present piece of the map
  * @count:	their number
- * @shared:	data that other pages may have, too
+ * @same:	pages that others may be the same as, or NULL
  * @zero:	descriptor of the page that all pages of zeros share
  * @zero_unit:	that page, as it is written
  * @zero_page:	its data
@@ -52,7 +52,7 @@ struct kdump {
 	struct stream desc;
 	struct page_desc *waiting;
 	unsigned int count;
-	struct shared shared[SHARED_COUNT];
+	struct same *same;
 	struct page_desc zero;
 	struct unit zero_unit;
 	char *zero_page;
@@ -68,6 +68,41 @@ static bool next(void *context, struct chunk *chunk)
 	return walk_next(&kdump->walk, chunk);
 }
 
+static void read_pages(void *context, struct chunk *chunk, unsigned int number)
+{
+	struct kdump *kdump = context;
+	size_t page_size = kdump->layout.block;
+	char *page = chunk->in;
+	unsigned int i;
+
+	walk_read(&kdump->walk, kdump->workers[number].fd, chunk);
+	for (i = 0; i < chunk->count; i++, page += page_size) {
+		struct unit *unit = &chunk->units[i];
+
+		unit->slot = SAME_NONE;
+		if (unit->state != UNIT_DATA)
+			continue;
+		if (all_zero(page, page_size))
+			unit->state = UNIT_ZERO;
+		else if (kdump->same)
+			same_hash(kdump->same, page, &unit->hash);
+	}
+}
+
+/* In order, so that it does not depend on the threads which pages share their data. */
+static void find_same(void *context, struct chunk *chunk)
+{
+	struct kdump *kdump = context;
+	struct unit *unit;
+
+	if (!kdump->same)
+		return;
+	for (unit = chunk->units; unit < chunk->units + chunk->count; unit++)
+		if (unit->state == UNIT_DATA && same_find(kdump->same, &unit->hash, &unit->slot))
+			unit->state = UNIT_SAME;
+	chunk->many_same = same_many(kdump->same);
+}
+
 static void work(void *context, struct chunk *chunk, unsigned int number)
 {
 	struct kdump *kdump = context;
@@ -76,18 +111,13 @@ static void work(void *context, struct chunk *chunk, unsigned int number)
 	char *page = chunk->in, *out = chunk->out;
 	unsigned int i;
 
-	walk_read(&kdump->walk, worker->fd, chunk);
-	compressor_begin(worker->compressor);
 	for (i = 0; i < chunk->count; i++, page += page_size) {
 		struct unit *unit = &chunk->units[i];
 
 		if (unit->state != UNIT_DATA)
 			continue;
-		if (all_zero(page, page_size)) {
-			unit->state = UNIT_ZERO;
-			continue;
-		}
-		unit->size = compressor_page(worker->compressor, page, out, &unit->flags);
+		unit->size = compressor_page(worker->compressor, page, chunk->many_same, out,
+					     &unit->flags);
 		out += unit->size;
 	}
 }
@@ -164,12 +194,28 @@ static enum result add_data(struct kdump *kdump, uint64_t pfn, const struct unit
 		.size = unit->size,
 		.flags = unit->flags,
 	};
-	bool there = shared_find(kdump->shared, data, &desc);
 	enum result result = add_page(kdump, pfn, &desc);
 
-	if (result != RESULT_OK || there)
+	if (result != RESULT_OK)
 		return result;
+	if (unit->slot != SAME_NONE)
+		*same_place(kdump->same, unit->slot) = (struct page_place){
+			desc.offset, desc.size, desc.flags,
+		};
 	return stream_put(&kdump->data, data, unit->size);
+}
+
+/* Slots are filled in the order in which pages have been looked for in them. */
+static enum result add_same(struct kdump *kdump, uint64_t pfn, const struct unit *unit)
+{
+	const struct page_place *place = same_place(kdump->same, unit->slot);
+	struct page_desc desc = {
+		.offset = place->offset,
+		.size = place->size,
+		.flags = place->flags,
+	};
+
+	return add_page(kdump, pfn, &desc);
 }
 
 /*
@@ -200,6 +246,8 @@ static enum result commit_unit(struct kdump *kdump, const struct unit *unit, con
 		return add_lost(kdump, unit->pfn);
 	case UNIT_DATA:
 		return add_data(kdump, unit->pfn, unit, data);
+	case UNIT_SAME:
+		return add_same(kdump, unit->pfn, unit);
 	}
 	return RESULT_OK;
 }
@@ -217,33 +265,6 @@ static enum result commit(void *context, struct chunk *chunk)
 	}
 	report_missing(chunk->lost);
 	report_done(chunk->bytes);
-	return result;
-}
-
-static enum result write_first_map(struct kdump *kdump)
-{
-	const struct source *source = kdump->save->source;
-	enum result result;
-	struct map map;
-	uint64_t pfn, last;
-	size_t i;
-
-	result = map_init(&map, kdump->save->sink, kdump->layout.map_offset[0]);
-	for (i = 0; i < source->range_count && result == RESULT_OK; i++) {
-		const struct segment *range = &source->ranges[i];
-
-		last = (range->paddr + range->size - 1) >> source->page_shift;
-		for (pfn = range->paddr >> source->page_shift; pfn <= last; pfn++) {
-			if (map.used && pfn / MAP_PAGES != map.index)
-				result = map_flush(&map);
-			if (result != RESULT_OK)
-				break;
-			map_set(&map, pfn);
-		}
-	}
-	if (result == RESULT_OK)
-		result = map_flush(&map);
-	map_destroy(&map);
 	return result;
 }
 
@@ -316,7 +337,7 @@ static enum result begin(struct kdump *kdump)
 	if (result == RESULT_OK)
 		result = kdump_write_sub_header(save, layout);
 	if (result == RESULT_OK)
-		result = write_first_map(kdump);
+		result = map_write_first(save->source, save->sink, layout->map_offset[0]);
 	if (result == RESULT_OK && !save->sink->flat)
 		result = kdump_begin_header(save, layout);
 	return result;
@@ -327,10 +348,10 @@ static enum result make_zero(struct kdump *kdump)
 	struct unit *unit = &kdump->zero_unit;
 	char *page = calloc(1, kdump->layout.block);
 
-	kdump->zero_page = malloc(kdump->layout.block);
+	kdump->zero_page = malloc(kdump->layout.block + COMPRESS_SLACK);
 	if (page && kdump->zero_page)
-		unit->size = compressor_page(kdump->workers[0].compressor, page, kdump->zero_page,
-					     &unit->flags);
+		unit->size = compressor_page(kdump->workers[0].compressor, page, false,
+					     kdump->zero_page, &unit->flags);
 	free(page);
 	kdump->zero.size = unit->size;
 	kdump->zero.flags = unit->flags;
@@ -343,6 +364,9 @@ static enum result init(struct kdump *kdump)
 	struct kdump_layout *layout = &kdump->layout;
 	enum result result;
 
+	/* Without this each page is there for itself. */
+	kdump->same = same_create(layout->block, layout->pages);
+	kdump->zero_unit.slot = SAME_NONE;
 	result = map_init(&kdump->map, sink, layout->map_offset[1]);
 	if (result == RESULT_OK)
 		result = stream_init(&kdump->desc, sink, layout->desc_offset, DESC_BUFFER);
@@ -357,7 +381,8 @@ static enum result init(struct kdump *kdump)
 		struct worker *worker = &kdump->workers[kdump->worker_count++];
 
 		worker->fd = source_reader(kdump->save->source);
-		worker->compressor = compressor_create(kdump->save->compression, layout->block);
+		worker->compressor = compressor_create(kdump->save->compression, layout->block,
+						       kdump->save->fast);
 		if (!worker->compressor)
 			return fail(RESULT_FAILED, "no memory for compression");
 	}
@@ -372,6 +397,7 @@ static void destroy(struct kdump *kdump)
 		compressor_destroy(kdump->workers[i].compressor);
 		source_reader_close(kdump->save->source, kdump->workers[i].fd);
 	}
+	same_destroy(kdump->same);
 	walk_destroy(&kdump->walk);
 	free(kdump->waiting);
 	free(kdump->zero_page);
@@ -407,6 +433,8 @@ static enum result copy(struct kdump *kdump)
 {
 	static const struct pipeline_ops ops = {
 		.next = next,
+		.read = read_pages,
+		.order = find_same,
 		.work = work,
 		.commit = commit,
 	};

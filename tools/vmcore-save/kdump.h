@@ -35,17 +35,7 @@ void map_destroy(struct map *map);
 void map_set(struct map *map, uint64_t pfn);
 void map_keep(struct map *map, unsigned int bits);
 enum result map_flush(struct map *map);
-
-/* Pages whose data may come again: how many are remembered, and how large at most. */
-#define SHARED_COUNT 64
-#define SHARED_SIZE 512
-
-struct shared {
-	struct page_desc desc;
-	char data[SHARED_SIZE];
-};
-
-bool shared_find(struct shared *table, const void *data, struct page_desc *desc);
+enum result map_write_first(const struct source *source, struct sink *sink, uint64_t offset);
 
 void kdump_layout(struct kdump_layout *layout, const struct source *source, uint64_t pages);
 enum result kdump_begin_header(const struct save *save, const struct kdump_layout *layout);

@@ -125,7 +125,7 @@ static size_t make_header(const struct save *save, const struct kdump_layout *la
 	const struct source *source = save->source;
 	uint32_t max_mapnr = source->max_pfn > UINT32_MAX ? UINT32_MAX : source->max_pfn;
 	struct record header = record_of(source, block);
-	uint64_t crash_time = 0;
+	uint64_t crash_time = source->input->time;
 	size_t status;
 
 	memset(block, 0, layout->block);
@@ -253,7 +253,7 @@ static void sub_header(const struct save *save, const struct kdump_layout *layou
 		       struct record *record)
 {
 	const struct source *source = save->source;
-	uint64_t phys_base = 0, info = 0;
+	uint64_t phys_base = source->input->phys_base, info = 0;
 
 	info_decimal(source->info, "NUMBER(phys_base)", &phys_base);
 	if (source->info_size && source->info_offset + source->info_size <= source->note_size)

@@ -97,3 +97,37 @@ enum result map_flush(struct map *map)
 	map->next = map->index + 1;
 	return result;
 }
+
+/**
+ * map_write_first - write the first map, of the pages that there are in the machine
+ * @source: dump
+ * @sink:   destination
+ * @offset: where the map is to be, a multiple of SINK_ALIGN
+ *
+ * Return: RESULT_OK or the error, which has been told.
+ */
+enum result map_write_first(const struct source *source, struct sink *sink, uint64_t offset)
+{
+	enum result result;
+	struct map map;
+	uint64_t pfn, last;
+	size_t i;
+
+	result = map_init(&map, sink, offset);
+	for (i = 0; i < source->range_count && result == RESULT_OK; i++) {
+		const struct segment *range = &source->ranges[i];
+
+		last = (range->paddr + range->size - 1) >> source->page_shift;
+		for (pfn = range->paddr >> source->page_shift; pfn <= last; pfn++) {
+			if (map.used && pfn / MAP_PAGES != map.index)
+				result = map_flush(&map);
+			if (result != RESULT_OK)
+				break;
+			map_set(&map, pfn);
+		}
+	}
+	if (result == RESULT_OK)
+		result = map_flush(&map);
+	map_destroy(&map);
+	return result;
+}

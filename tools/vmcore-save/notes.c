@@ -79,9 +79,10 @@ static void take_page_size(struct source *source)
 {
 	uint64_t size;
 
-	source->page_size = 4096;
-	if (info_decimal(source->info, "PAGESIZE", &size) && size >= 4096 && size <= 65536 &&
-	    !(size & (size - 1)))
+	source->page_size = source->input->page_size ? source->input->page_size : 4096;
+	/* Pages as they are in the file are there as a whole, or not at all. */
+	if (!source->input->page_size && info_decimal(source->info, "PAGESIZE", &size) &&
+	    size >= 4096 && size <= 65536 && !(size & (size - 1)))
 		source->page_size = size;
 	source->page_shift = __builtin_ctz(source->page_size);
 }
@@ -162,6 +163,7 @@ static void take_segment(struct source *source, size_t number)
 	case NOTES_WHOLE:
 		break;
 	case NOTES_DAMAGED:
+		source->damaged = true;
 		note("%s: damaged notes from offset %" PRIu64 " on", source->name,
 		     segment->offset + good);
 		break;

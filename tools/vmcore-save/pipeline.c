@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compress.h"
 #include "interrupt.h"
 #include "pipeline.h"
 #include "sink.h"
@@ -25,19 +26,22 @@ enum slot_state {
 
 struct slot {
 	enum slot_state state;
+	uint64_t number;
 	struct chunk chunk;
 };
 
-/* The lock protects the states, taken, end and stop. */
+/* The lock protects the states, taken, ordered, end and stop. */
 struct pipeline {
 	const struct pipeline_ops *ops;
 	void *context;
 	pthread_mutex_t lock;
 	pthread_cond_t freed;	/* a slot has become free, or stop is set */
 	pthread_cond_t ready;	/* a slot has become ready, or end is set */
+	pthread_cond_t turn;	/* a chunk has been looked at in its order */
 	struct slot *slots;
 	unsigned int count;
 	uint64_t taken;		/* chunks that workers have taken */
+	uint64_t ordered;	/* and that have been looked at in their order */
 	bool end;		/* there are no more */
 	bool stop;		/* the main thread wants no more */
 	unsigned int workers;	/* that have begun: gives each its number */
@@ -65,8 +69,22 @@ static struct slot *take(struct pipeline *pipeline)
 		return NULL;
 	}
 	slot->state = SLOT_BUSY;
-	pipeline->taken++;
+	slot->number = pipeline->taken++;
 	return slot;
+}
+
+/* Whoever has an earlier chunk is on the way to this, and waits for no later one. */
+static void look_in_order(struct pipeline *pipeline, struct slot *slot)
+{
+	pthread_mutex_lock(&pipeline->lock);
+	while (pipeline->ordered != slot->number)
+		pthread_cond_wait(&pipeline->turn, &pipeline->lock);
+	pthread_mutex_unlock(&pipeline->lock);
+	pipeline->ops->order(pipeline->context, &slot->chunk);
+	pthread_mutex_lock(&pipeline->lock);
+	pipeline->ordered++;
+	pthread_cond_broadcast(&pipeline->turn);
+	pthread_mutex_unlock(&pipeline->lock);
 }
 
 static void *worker(void *argument)
@@ -79,7 +97,11 @@ static void *worker(void *argument)
 	number = pipeline->workers++;
 	while ((slot = take(pipeline))) {
 		pthread_mutex_unlock(&pipeline->lock);
-		pipeline->ops->work(pipeline->context, &slot->chunk, number);
+		pipeline->ops->read(pipeline->context, &slot->chunk, number);
+		if (pipeline->ops->order)
+			look_in_order(pipeline, slot);
+		if (pipeline->ops->work)
+			pipeline->ops->work(pipeline->context, &slot->chunk, number);
 		pthread_mutex_lock(&pipeline->lock);
 		slot->state = SLOT_READY;
 		pthread_cond_signal(&pipeline->ready);
@@ -133,7 +155,7 @@ static bool allocate(struct pipeline *pipeline)
 		struct chunk *chunk = &pipeline->slots[i].chunk;
 
 		chunk->in = aligned_alloc(SINK_ALIGN, CHUNK_SIZE);
-		chunk->out = malloc(CHUNK_SIZE);
+		chunk->out = malloc(CHUNK_SIZE + COMPRESS_SLACK);
 		if (!chunk->in || !chunk->out)
 			return false;
 	}
@@ -192,6 +214,7 @@ enum result pipeline_run(const struct pipeline_ops *ops, void *context, unsigned
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.freed = PTHREAD_COND_INITIALIZER,
 		.ready = PTHREAD_COND_INITIALIZER,
+		.turn = PTHREAD_COND_INITIALIZER,
 		.count = 2 * threads + 1,
 	};
 	enum result result;

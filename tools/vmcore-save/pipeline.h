@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "report.h"
+#include "same.h"
 #include "walk.h"
 
 #define CHUNK_SIZE (512U << 10)
@@ -22,6 +23,7 @@ enum unit_state {
 	UNIT_ZERO,	/* zeros */
 	UNIT_MISSING,	/* could not be read */
 	UNIT_DATA,
+	UNIT_SAME,	/* data, the same as before */
 };
 
 /**
@@ -30,12 +32,16 @@ enum unit_state {
  * @state: what it is
  * @flags: of its descriptor, how it is compressed
  * @size:  bytes of it in the chunk's output
+ * @slot:  of data: where it is remembered, or SAME_NONE
+ * @hash:  of data
  */
 struct unit {
 	uint64_t pfn;
 	enum unit_state state;
 	uint32_t flags;
 	uint32_t size;
+	uint32_t slot;
+	struct page_hash hash;
 };
 
 /**
@@ -59,7 +65,8 @@ struct extent {
  * @bytes: that its data have in the source
  * @lost:  that the chunk has no room for, since the source has changed
  * @in:	   content of the units, CHUNK_SIZE bytes, aligned for direct I/O
- * @out:   what has been made of them, one after the other; room for CHUNK_SIZE
+ * @out:   what has been made of them, one after the other; room for CHUNK_SIZE + COMPRESS_SLACK
+ * @many_same: of pages: many before them have been the same as others
  * @units: the units
  */
 struct chunk {
@@ -73,17 +80,22 @@ struct chunk {
 	uint64_t lost;
 	char *in;
 	char *out;
+	bool many_same;
 	struct unit units[UNITS_MAX];
 };
 
 /**
  * struct pipeline_ops - what is to be done
  * @next:   say what the next chunk is; false if there is none. One call at a time.
- * @work:   read and compress it. Many calls at a time, each worker its own number.
+ * @read:   read it. Many calls at a time, each worker its own number.
+ * @order:  look at it in the order of next(), one call at a time; or NULL
+ * @work:   compress it. Many calls at a time again.
  * @commit: put it into the destination, in the order of next(), in the main thread
  */
 struct pipeline_ops {
 	bool (*next)(void *context, struct chunk *chunk);
+	void (*read)(void *context, struct chunk *chunk, unsigned int worker);
+	void (*order)(void *context, struct chunk *chunk);
 	void (*work)(void *context, struct chunk *chunk, unsigned int worker);
 	enum result (*commit)(void *context, struct chunk *chunk);
 };

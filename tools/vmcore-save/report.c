@@ -12,25 +12,31 @@
 #include <string.h>
 #include <time.h>
 
+#include "clean.h"
 #include "report.h"
 
 #define MIB 1048576.0
 
+/* A message with the longest name of a file. */
+#define TEXT_SIZE 4608
+
 /* Only the main thread reports. */
 static struct {
 	bool quiet;
+	bool once;		/* nothing but the first error is told */
 	const char *status_file;
 	const char *stage;
 	uint64_t bytes;		/* of the source, done */
 	uint64_t total;		/* of the source, to do */
 	uint64_t written;	/* to the destination */
 	uint64_t missing;	/* of the source, not readable */
+	uint64_t encrypted;	/* size of the encrypted file, 0 until it has its end */
 	bool incomplete;	/* something of the source is not in the destination */
 	bool unwritable;	/* the status file cannot be written, and that has been told */
 	double start;		/* of all */
 	double copy_start;
 	double shown;		/* when progress was shown last */
-	char error[256];	/* the first one */
+	char error[TEXT_SIZE];	/* the first one */
 } report;
 
 static double now(void)
@@ -71,7 +77,11 @@ static void write_status(void)
 	fprintf(file, "stage=%s\nbytes=%" PRIu64 "\ntotal=%" PRIu64 "\n", report.stage,
 		report.bytes, report.total);
 	fprintf(file, "written=%" PRIu64 "\nmissing=%" PRIu64 "\n", report.written, report.missing);
-	fprintf(file, "seconds=%.1f\nerror=%s\n", now() - report.start, report.error);
+	if (report.encrypted)
+		fprintf(file, "encrypted=%" PRIu64 "\n", report.encrypted);
+	fprintf(file, "seconds=%.1f\nerror=", now() - report.start);
+	clean_print(file, report.error, strlen(report.error));
+	fputc('\n', file);
 	ok = !ferror(file);
 	if (fclose(file) || !ok || rename(new_name, report.status_file)) {
 		complain();
@@ -105,6 +115,14 @@ void report_init(bool quiet, const char *status_file)
 	report.copy_start = report.start;
 	report.shown = report.start;
 	write_status();
+}
+
+/**
+ * report_once - tell nothing but the first error
+ */
+void report_once(void)
+{
+	report.once = true;
 }
 
 /**
@@ -169,6 +187,15 @@ void report_written(uint64_t bytes)
 }
 
 /**
+ * report_encrypted - the encrypted file has its end
+ * @bytes: its size, which on a disk nothing else tells
+ */
+void report_encrypted(uint64_t bytes)
+{
+	report.encrypted = bytes;
+}
+
+/**
  * report_missing - so many bytes of the source could not be read
  * @bytes: their number
  */
@@ -206,13 +233,22 @@ void report_end(enum result result)
 	write_status();
 }
 
+static void print_message(const char *format, va_list arguments, char *text)
+{
+	vsnprintf(text, TEXT_SIZE, format, arguments);
+	fputs("vmcore-save: ", stderr);
+	clean_print(stderr, text, strlen(text));
+	fputc('\n', stderr);
+}
+
 /* The first error is the one that the status file keeps. */
 static void tell_error(const char *format, va_list arguments)
 {
-	char text[sizeof(report.error)];
+	char text[TEXT_SIZE];
 
-	vsnprintf(text, sizeof(text), format, arguments);
-	fprintf(stderr, "vmcore-save: %s\n", text);
+	if (report.once && report.error[0])
+		return;
+	print_message(format, arguments, text);
 	if (!report.error[0])
 		memcpy(report.error, text, sizeof(text));
 }
@@ -256,11 +292,12 @@ void loss(const char *format, ...)
  */
 void note(const char *format, ...)
 {
+	char text[TEXT_SIZE];
 	va_list arguments;
 
-	fputs("vmcore-save: ", stderr);
+	if (report.once)
+		return;
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	print_message(format, arguments, text);
 	va_end(arguments);
-	fputc('\n', stderr);
 }

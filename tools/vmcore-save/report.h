@@ -20,10 +20,12 @@ enum result {
 };
 
 void report_init(bool quiet, const char *status_file);
+void report_once(void);
 void report_stage(const char *stage);
 void report_copy(uint64_t total);
 void report_done(uint64_t bytes);
 void report_written(uint64_t bytes);
+void report_encrypted(uint64_t bytes);
 void report_missing(uint64_t bytes);
 bool report_incomplete(void);
 void report_end(enum result result);

@@ -21,6 +21,7 @@
  * @source:	 from
  * @sink:	 to
  * @compression: of pages
+ * @fast:	 compress faster, to more
  * @level:	 what is left out, as makedumpfile's -d; for the record
  * @threads:	 workers, from 1 to THREADS_MAX
  * @cut:	 headers name more than could be written: what there is has been cut off
@@ -29,6 +30,7 @@ struct save {
 	struct source *source;
 	struct sink *sink;
 	enum compression compression;
+	bool fast;
 	unsigned int level;
 	unsigned int threads;
 	bool cut;

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "age.h"
 #include "interrupt.h"
 #include "sink.h"
 
@@ -100,6 +101,10 @@ enum result sink_in_order(struct sink *sink, const void *buf, size_t size)
 
 	if (size > sink->limit - sink->position)
 		return sink_error(sink, ENOSPC);
+	if (sink->age) {
+		sink->position += size;
+		return age_put(sink->age, buf, size);
+	}
 	while (done < size) {
 		got = write(sink->fd, (const char *)buf + done, size - done);
 		if (got < 0 && errno == EINTR) {
@@ -299,12 +304,21 @@ enum result open_dest(const char *name, int flags, int source_fd, int *fd)
 	return fail(RESULT_FAILED, "%s: cannot write: %s", name, strerror(errno));
 }
 
+static bool is_named_pipe(const char *name)
+{
+	struct stat status;
+
+	return !stat(name, &status) && S_ISFIFO(status.st_mode);
+}
+
 static enum result open_file(struct sink *sink, int source_fd)
 {
-	enum result result = open_dest(sink->name, O_DIRECT, source_fd, &sink->fd);
+	/* Linux opens a pipe, and refuses O_DIRECT then: its reader would see the end. */
+	int flags = is_named_pipe(sink->name) ? 0 : O_DIRECT;
+	enum result result = open_dest(sink->name, flags, source_fd, &sink->fd);
 
-	sink->direct = sink->fd >= 0;
-	if (sink->fd < 0 && errno == EINVAL)
+	sink->direct = flags && sink->fd >= 0;
+	if (flags && sink->fd < 0 && errno == EINVAL)
 		result = open_dest(sink->name, 0, source_fd, &sink->fd);
 	return sink->fd < 0 ? sink_error(sink, errno) : result;
 }
@@ -363,6 +377,31 @@ enum result sink_open(struct sink *sink, const char *name, enum sink_form form, 
 }
 
 /**
+ * sink_encrypt - have all that is written encrypted
+ * @sink:      destination in which nothing has been written; its limit is known
+ * @recipient: who can decrypt it
+ * @form:      which form the bytes take before
+ *
+ * That can only be written in order, so from now on it is like a pipe.
+ *
+ * Return: RESULT_OK or the error, which has been told.
+ */
+enum result sink_encrypt(struct sink *sink, const struct recipient *recipient,
+			 enum sink_form form)
+{
+	enum result result = age_create(sink, recipient, &sink->age);
+
+	if (result != RESULT_OK)
+		return result;
+	sink->kind = SINK_PIPE;
+	sink->flat = form != SINK_AS_IS;
+	sink->direct = false;
+	sink->regular = false;
+	sink->limit = age_room(sink->age, sink->limit);
+	return RESULT_OK;
+}
+
+/**
  * sink_reserve - take space in a file
  * @sink:   destination
  * @offset: first byte
@@ -415,6 +454,8 @@ enum result sink_finish(struct sink *sink, uint64_t size)
 		result = fill_pipe(sink, size);
 	else if (sink->kind == SINK_FILE && ftruncate(sink->fd, size))
 		result = sink_error(sink, errno);
+	if (result == RESULT_OK && sink->age)
+		return age_finish(sink->age);
 	return result == RESULT_OK ? sink_sync(sink) : result;
 }
 
@@ -424,6 +465,8 @@ enum result sink_finish(struct sink *sink, uint64_t size)
  */
 void sink_close(struct sink *sink)
 {
+	age_destroy(sink->age);
+	sink->age = NULL;
 	if (sink->fd >= 0)
 		close(sink->fd);
 }

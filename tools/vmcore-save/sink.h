@@ -20,6 +20,9 @@ enum sink_kind {
 	SINK_PIPE,	/* in order; gaps are filled with zeros */
 };
 
+struct age;
+struct recipient;
+
 /* Which form the bytes take. */
 enum sink_form {
 	SINK_AS_IS,		/* as they are */
@@ -43,6 +46,7 @@ struct sink_part {
 /**
  * struct sink - an open destination
  * @fd:		file
+ * @age:	what encrypts it, or NULL; then it is taken for a pipe
  * @name:	its name
  * @kind:	what it is
  * @flat:	bytes go there in the flattened form
@@ -60,6 +64,7 @@ struct sink_part {
  */
 struct sink {
 	int fd;
+	struct age *age;
 	const char *name;
 	enum sink_kind kind;
 	bool flat;
@@ -79,6 +84,8 @@ struct sink {
 enum result open_dest(const char *name, int flags, int source_fd, int *fd);
 enum result sink_open(struct sink *sink, const char *name, enum sink_form form, int source_fd);
 bool sink_has_blocks(const struct sink *sink);
+enum result sink_encrypt(struct sink *sink, const struct recipient *recipient,
+			 enum sink_form form);
 enum result sink_reserve(struct sink *sink, uint64_t offset, uint64_t end);
 enum result sink_write(struct sink *sink, uint64_t offset, const void *buf, size_t size,
 		       size_t *written);
@@ -122,6 +129,8 @@ struct stream {
 
 enum result stream_init(struct stream *stream, struct sink *sink, uint64_t offset, size_t size);
 void stream_destroy(struct stream *stream);
+void *stream_room(const struct stream *stream, size_t size);
+enum result stream_extend(struct stream *stream, size_t size);
 enum result stream_put(struct stream *stream, const void *data, size_t size);
 enum result stream_flush(struct stream *stream);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The dump that is read: the file, its bytes and its holes.
+ * The dump that is read: its bytes and its holes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,28 +57,19 @@ void source_reader_close(const struct source *source, int fd)
 }
 
 /**
- * source_read_by - read from a file as far as that is possible
- * @fd:	    file
+ * source_read_by - read from a dump as far as that is possible
+ * @source: open dump
+ * @fd:	    what source_reader() returned
  * @offset: where
  * @buf:    receives the bytes
  * @size:   how many
  *
  * Return: bytes read; fewer than @size at the end of the file or at an error.
  */
-uint64_t source_read_by(int fd, uint64_t offset, void *buf, uint64_t size)
+uint64_t source_read_by(const struct source *source, int fd, uint64_t offset, void *buf,
+			uint64_t size)
 {
-	uint64_t done = 0;
-	ssize_t got;
-
-	while (done < size) {
-		got = pread(fd, (char *)buf + done, size - done, offset + done);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		done += got;
-	}
-	return done;
+	return source->input->ops->read(source->input, fd, offset, buf, size);
 }
 
 /**
@@ -92,7 +83,7 @@ uint64_t source_read_by(int fd, uint64_t offset, void *buf, uint64_t size)
  */
 uint64_t source_read(const struct source *source, uint64_t offset, void *buf, uint64_t size)
 {
-	return source_read_by(source->fd, offset, buf, size);
+	return source_read_by(source, source->fd, offset, buf, size);
 }
 
 /**
@@ -138,62 +129,33 @@ uint64_t source_read_parts(const struct source *source, uint64_t offset, void *b
 	}
 }
 
-static uint64_t size_now(const struct source *source)
-{
-	struct stat status;
-	off_t end;
-
-	if (!fstat(source->fd, &status) && S_ISREG(status.st_mode))
-		return status.st_size;
-	end = lseek(source->fd, 0, SEEK_END);
-	return end < 0 ? 0 : end;
-}
-
-static uint64_t data_of_file(const struct source *source, uint64_t offset, uint64_t end)
-{
-	off_t found = lseek(source->fd, offset, SEEK_DATA);
-	uint64_t present;
-
-	if (found < 0 && errno == ENXIO) {
-		/* A hole at the end; or the file has become shorter, which is no hole. */
-		present = size_now(source);
-		if (present >= end)
-			return end;
-		return present > offset ? present : offset;
-	}
-	if (found < 0)
-		return offset;
-	/* A file that goes backwards would have us go on for ever. */
-	if ((uint64_t)found < offset)
-		return offset;
-	return (uint64_t)found < end ? (uint64_t)found : end;
-}
-
-static uint64_t hole_of_file(const struct source *source, uint64_t offset, uint64_t end)
-{
-	off_t found = lseek(source->fd, offset, SEEK_HOLE);
-
-	if (found < 0 || (uint64_t)found <= offset || (uint64_t)found > end)
-		return end;
-	return found;
-}
-
 /**
  * source_data - find the next byte that is not in a hole
  * @source: file
  * @offset: where to begin
  * @end:    where to end
  *
- * Where there is a filter, a hole is what it leaves out.
+ * A hole is what has been left out before, and what the filter leaves out.
  *
  * Return: its offset, @end if there is none before.
  */
 uint64_t source_data(const struct source *source, uint64_t offset, uint64_t end)
 {
+	struct input *input = source->input;
+	uint64_t data;
+
 	/* Holes of a file that nobody has filtered are zeros, which are found by reading. */
-	if (source->filter)
+	if (!source->filter)
+		return input->ops->data(input, offset, end);
+	if (!input->partial)
 		return filter_data(source->filter, offset, end);
-	return data_of_file(source, offset, end);
+	while (offset < end) {
+		data = input->ops->data(input, offset, end);
+		offset = filter_data(source->filter, data, end);
+		if (offset == data)
+			break;
+	}
+	return offset;
 }
 
 /**
@@ -206,9 +168,11 @@ uint64_t source_data(const struct source *source, uint64_t offset, uint64_t end)
  */
 uint64_t source_hole(const struct source *source, uint64_t offset, uint64_t end)
 {
-	if (source->filter)
-		return filter_hole(source->filter, offset, end);
-	return hole_of_file(source, offset, end);
+	struct input *input = source->input;
+
+	if (!source->filter || input->partial)
+		end = input->ops->hole(input, offset, end);
+	return source->filter ? filter_hole(source->filter, offset, end) : end;
 }
 
 /**
@@ -221,14 +185,48 @@ void source_scanned(const struct source *source)
 		filter_tell(source->filter);
 }
 
-static enum result file_size(struct source *source)
+/**
+ * source_take - take another input, and decode its headers
+ * @source: dump of which the file has been opened; receives the result
+ * @input:  taken over
+ *
+ * Return: RESULT_OK or the error, which has been told.
+ */
+enum result source_take(struct source *source, struct input *input)
 {
+	free(source->loads);
+	free(source->notes);
+	free(source->info);
+	*source = (struct source){
+		.fd = source->fd,
+		.name = source->name,
+		.content = source->content,
+		.input = input,
+		.size = input->size,
+		.live = source->live,
+		.filtered = input->partial,
+		.left_out = input->left_out,
+	};
+	return source_headers(source);
+}
+
+static enum result open_input(struct source *source)
+{
+	struct input *input = NULL;
+	enum result result;
+
 	if (lseek(source->fd, 0, SEEK_END) < 0)
 		return fail(RESULT_UNREADABLE, "%s: not a file in which one can seek",
 			    source->name);
 	posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	source->size = size_now(source);
-	return RESULT_OK;
+	result = input_open(&source->input, source->name, source->fd);
+	if (result != RESULT_OK)
+		return result;
+	input = source->input;
+	result = source_take(source, input);
+	if (result == RESULT_OK && source->live)
+		result = live_input(source);
+	return result;
 }
 
 /**
@@ -248,9 +246,7 @@ enum result source_open(struct source *source, const char *name)
 	source->fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (source->fd < 0)
 		return fail(RESULT_UNREADABLE, "%s: %s", name, strerror(errno));
-	result = file_size(source);
-	if (result == RESULT_OK)
-		result = source_headers(source);
+	result = open_input(source);
 	if (result != RESULT_OK)
 		return result;
 	source_notes(source);
@@ -266,6 +262,7 @@ void source_close(struct source *source)
 	if (source->fd >= 0)
 		close(source->fd);
 	filter_destroy(source->filter);
+	input_close(source->input);
 	free(source->loads);
 	free(source->ranges);
 	free(source->notes);

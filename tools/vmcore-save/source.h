@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The dump that is read: an ELF core file of a whole machine, as /proc/vmcore.
+ * The dump that is read: an ELF core file of a whole machine, as /proc/vmcore, or what
+ * input.h makes one of.
  *
  * Nothing in it is trusted. After source_open(), all that is in struct source
  * lies within the file, and its ranges are sorted and do not overlap.
@@ -13,8 +14,12 @@
 #include <stdint.h>
 
 #include "filter.h"
+#include "input.h"
 #include "report.h"
 #include "spans.h"
+
+/* Physical addresses have so many bits at most, on any machine. */
+#define PADDR_BITS 52
 
 /* Of e_flags: the dump is not complete. The mark that makedumpfile made and crash knows. */
 #define SOURCE_INCOMPLETE 1
@@ -40,7 +45,9 @@ struct segment {
  * @fd:		file
  * @name:	its name
  * @content:	name of the file that pages are read from, as a rule the same
- * @size:	bytes in it
+ * @input:	what it is read by, which makes an ELF core file of any other form
+ * @size:	bytes in that
+ * @live:	it is of a kernel that runs
  * @filtered:	a hole is a page that a filter left out, not one of zeros
  * @filter:	knows the pages to be left out of it, or NULL
  * @table:	where the table of program headers is
@@ -68,13 +75,17 @@ struct segment {
  * @info_size:	its length in bytes
  * @cpus:	number of NT_PRSTATUS notes
  * @xen:	it was a guest of Xen, or Xen itself
+ * @damaged:	some of the notes make no sense
+ * @left_out:	bytes that have been left out of it before
  * @lost:	bytes that the headers promise and the file does not have
  */
 struct source {
 	int fd;
 	const char *name;
 	const char *content;
+	struct input *input;
 	uint64_t size;
+	bool live;
 	bool filtered;
 	struct filter *filter;
 	uint64_t table;
@@ -101,6 +112,8 @@ struct source {
 	uint32_t info_size;
 	unsigned int cpus;
 	bool xen;
+	bool damaged;
+	uint64_t left_out;
 	uint64_t lost;
 };
 
@@ -112,11 +125,13 @@ static inline void source_lose(struct source *source, uint64_t bytes)
 }
 
 enum result source_open(struct source *source, const char *name);
+enum result source_take(struct source *source, struct input *input);
 void source_close(struct source *source);
 void source_set_content(struct source *source, const char *name);
 int source_reader(const struct source *source);
 void source_reader_close(const struct source *source, int fd);
-uint64_t source_read_by(int fd, uint64_t offset, void *buf, uint64_t size);
+uint64_t source_read_by(const struct source *source, int fd, uint64_t offset, void *buf,
+			uint64_t size);
 uint64_t source_read(const struct source *source, uint64_t offset, void *buf, uint64_t size);
 uint64_t source_read_parts(const struct source *source, uint64_t offset, void *buf, uint64_t size);
 bool source_read_exact(const struct source *source, uint64_t offset, void *buf, uint64_t size);
@@ -124,6 +139,7 @@ uint64_t source_data(const struct source *source, uint64_t offset, uint64_t end)
 uint64_t source_hole(const struct source *source, uint64_t offset, uint64_t end);
 void source_scanned(const struct source *source);
 
+enum result source_verify(struct source *source);
 enum result source_headers(struct source *source);
 enum result source_ranges(struct source *source);
 void source_notes(struct source *source);

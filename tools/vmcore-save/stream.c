@@ -82,6 +82,31 @@ enum result stream_flush(struct stream *stream)
 }
 
 /**
+ * stream_room - where bytes can be put without being copied
+ * @stream: stream
+ * @size:   how many bytes
+ *
+ * Return: the place behind what has been gathered, or NULL if so many do not fit there.
+ */
+void *stream_room(const struct stream *stream, size_t size)
+{
+	return size > stream->size - stream->fill ? NULL : stream->buf + stream->fill;
+}
+
+/**
+ * stream_extend - append what lies in the room already
+ * @stream: stream
+ * @size:   how many bytes, no more than there is room for
+ *
+ * Return: RESULT_OK or the error, which has been told.
+ */
+enum result stream_extend(struct stream *stream, size_t size)
+{
+	stream->fill += size;
+	return stream->fill < stream->size ? RESULT_OK : stream_flush(stream);
+}
+
+/**
  * stream_put - append
  * @stream: stream
  * @data:   what
@@ -91,22 +116,17 @@ enum result stream_flush(struct stream *stream)
  */
 enum result stream_put(struct stream *stream, const void *data, size_t size)
 {
-	enum result result;
+	enum result result = RESULT_OK;
 	size_t part;
 
-	while (size) {
+	while (size && result == RESULT_OK) {
 		part = stream->size - stream->fill;
 		if (part > size)
 			part = size;
 		memcpy(stream->buf + stream->fill, data, part);
-		stream->fill += part;
 		data = (const char *)data + part;
 		size -= part;
-		if (stream->fill < stream->size)
-			break;
-		result = stream_flush(stream);
-		if (result != RESULT_OK)
-			return result;
+		result = stream_extend(stream, part);
 	}
-	return RESULT_OK;
+	return result;
 }

@@ -242,8 +242,8 @@ static void read_run(const struct source *source, int fd, struct chunk *chunk,
 		return;
 	in = chunk->in + ((size_t)(unit - chunk->units) << source->page_shift);
 	while (paddr < run->end) {
-		paddr += source_read_by(fd, to_offset(range, paddr), in + (paddr - base),
-					run->end - paddr);
+		paddr += source_read_by(source, fd, to_offset(range, paddr),
+					in + (paddr - base), run->end - paddr);
 		if (paddr >= run->end)
 			break;
 		page = (paddr - base) >> source->page_shift;

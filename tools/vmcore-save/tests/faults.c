@@ -6,6 +6,7 @@
  *	FAULT_READ=BEGIN-END	reading these bytes of any file fails with EIO
  *	FAULT_SPACE=BYTES	any file has room for so many bytes only, not the standard output
  *	FAULT_BLOCK=1		the destination is a disk
+ *	FAULT_RANDOM=wait|fail	the kernel has no randomness yet, or none at all
  *	FAULT_CACHE=1		the page cache cannot be passed, nor written back
  */
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -31,6 +33,8 @@ int __wrap_fallocate64(int fd, int mode, off_t offset, off_t size);
 int __wrap_fstat64(int fd, struct stat *status);
 int __wrap_ioctl(int fd, unsigned long request, ...);
 int __wrap_sync_file_range(int fd, off_t offset, off_t size, unsigned int flags);
+ssize_t __real_getrandom(void *buf, size_t size, unsigned int flags);
+ssize_t __wrap_getrandom(void *buf, size_t size, unsigned int flags);
 
 ssize_t __wrap_pread64(int fd, void *buf, size_t size, off_t offset)
 {
@@ -132,5 +136,17 @@ int __wrap_sync_file_range(int fd, off_t offset, off_t size, unsigned int flags)
 	if (!getenv("FAULT_CACHE"))
 		return 0;
 	errno = EIO;
+	return -1;
+}
+
+ssize_t __wrap_getrandom(void *buf, size_t size, unsigned int flags)
+{
+	const char *text = getenv("FAULT_RANDOM");
+
+	if (!text || flags)
+		return __real_getrandom(buf, size, flags);
+	if (!strcmp(text, "wait"))
+		pause();
+	errno = EPERM;
 	return -1;
 }

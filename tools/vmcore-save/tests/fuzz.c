@@ -79,7 +79,7 @@ static void save_dump(struct source *source, uint8_t how, uint8_t method)
 	};
 	enum result result = sink_open(&sink, dest.name, form, source->fd);
 
-	source->filtered = how & 8;
+	source->filtered |= !!(how & 8);
 	if (method & 4)
 		source->filter = filter_create(source, method >> 3);
 	if (source->filter)
@@ -114,6 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	report_init(true, NULL);
 	if (source_open(&source, input.name) == RESULT_OK) {
 		read_texts(&source);
+		source_verify(&source);
 		save_dump(&source, data[0], data[1]);
 	}
 	source_close(&source);

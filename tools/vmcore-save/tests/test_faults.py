@@ -61,7 +61,7 @@ class Report(Case):
                 self.save(*arguments, status=USAGE)
                 self.assertTrue(self.errors)
         self.assertIn(b"Usage:", self.save("--help"))
-        self.assertIn(b"vmcore-save", self.save("--version"))
+        self.assertRegex(self.save("--version"), rb"^vmcore-save.* \((\d{8}|unknown)\)\n$")
 
     def test_same_file(self):
         """Source and destination may not be the same."""

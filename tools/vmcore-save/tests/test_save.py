@@ -4,7 +4,7 @@ import os
 import struct
 import subprocess
 
-from case import UNREADABLE, Case
+from case import UNREADABLE, USAGE, Case
 from corefile import Core, PAGE
 from kdumpreader import KdumpFile, unflatten
 
@@ -67,6 +67,58 @@ class Save(Case):
             data = self.dest.read_bytes()
             self.same_memory(core, KdumpFile(data))
             self.assertLess(len(data), 2000 * 24 + 10 * PAGE)
+
+    def test_equal_pages_far_apart(self):
+        """So do those with thousands of pages between, the same ones with any number of threads,
+        and those that differ by one bit do not."""
+        pages = [self.page("noise") for _ in range(1500)]
+        near = [bytes([page[0] ^ 1]) + page[1:] for page in pages[:200]]
+        near += [page[:-1] + bytes([page[-1] ^ 128]) for page in pages[:200]]
+        core = Core()
+        core.add(0, pages + near + pages[::-1] + near)
+        core.write(self.source)
+        for method in ("zstd", "none"):
+            found = {self.save("-q", "-c", method, "-t", threads, self.source, "-")
+                     for threads in (1, 2, 5, 1)}
+            self.assertEqual(len(found), 1)
+            data = found.pop()
+            self.same_memory(core, KdumpFile(unflatten(data)))
+            # All but a few that had the place of another one.
+            self.assertLess(len(data), (1900 + 150) * PAGE + 3800 * 24 + (1 << 18))
+
+    def test_fast(self):
+        """--fast takes less time for more space; what goes with another method is refused."""
+        core, sizes = Core(), []
+        words = [b"%d" % self.random.getrandbits(12) for _ in range(3000)]
+        core.add(0, [b" ".join(self.random.choices(words, k=1200))[:PAGE] for _ in range(300)])
+        core.write(self.source)
+        for options in ((), ("--fast",)):
+            self.save("-q", *options, self.source, self.dest)
+            data = self.dest.read_bytes()
+            self.same_memory(core, KdumpFile(data))
+            sizes.append(len(data))
+        self.assertLess(sizes[0], sizes[1])
+        self.save("-c", "lzo", "--fast", self.source, self.dest, status=USAGE)
+        self.save("--fast", "-F", "elf", self.source, self.dest, status=USAGE)
+
+    def test_many_same(self):
+        """Where more than a quarter of the pages are the same, zstd takes less time for more
+        space; from where on does not depend on the number of threads."""
+        words = [b"%d" % self.random.getrandbits(12) for _ in range(3000)]
+        pages = [b" ".join(self.random.choices(words, k=1200))[:PAGE] for _ in range(600)]
+        for options in ((), ("--fast",)):
+            found = []
+            for same in (25, 150):
+                core = Core()
+                core.add(0, pages[:same] * 2 + pages[same:])
+                core.write(self.source)
+                saved = {self.save("-q", *options, "-t", threads, self.source, "-")
+                         for threads in (1, 4)}
+                self.assertEqual(len(saved), 1)
+                data = unflatten(saved.pop())
+                self.same_memory(core, KdumpFile(data))
+                found.append(len(data))
+            self.assertGreater(found[1], 1.05 * found[0])
 
     def test_filtered(self):
         """What a filter has left out is not in the dump; the rest is read around the filter."""
@@ -144,9 +196,11 @@ class Save(Case):
         self.same_memory(core, KdumpFile(unflatten(self.save("-q", self.source, "/dev/stdout"))))
         fifo = self.folder / "fifo"
         os.mkfifo(fifo)
-        with open(self.dest, "wb") as file, subprocess.Popen(["cat", fifo], stdout=file):
-            self.save("-q", self.source, fifo)
-        self.same_memory(core, KdumpFile(unflatten(self.dest.read_bytes())))
+        # A reader that is quick has to see one writer alone.
+        for _ in range(10):
+            with open(self.dest, "wb") as file, subprocess.Popen(["cat", fifo], stdout=file):
+                self.save("-q", self.source, fifo)
+            self.same_memory(core, KdumpFile(unflatten(self.dest.read_bytes())))
 
     def test_shared_pages(self):
         """Ranges share a page, which is the last one that a chunk has room for."""

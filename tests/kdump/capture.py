@@ -114,6 +114,67 @@ FUNCTIONS = [
      done
      """, "-l 31 -m 4096 -s /run/saver /there/vmcore "
      "-d 17 -c lzo -m 4096 -s /run/saver /there/vmcore"),
+    # What is encrypted never lies on the target as it is, has another name, and ends in a log of
+    # which nothing could be read all the same.
+    ("ssh target save", """
+     RECIPIENT=age1x SUFFIX=.age COLLECTOR=vmcore-save SAVER=$FOLDER/vmcore-save
+     PATH=$FOLDER:$PATH
+     export log RUN
+     cat >"$SAVER" <<'END'
+#!/bin/sh
+printf '%s\\n' "$*" | sed "s|$FOLDER||g" >>"$FOLDER/calls"
+for last; do :; done
+case $*:$last in
+--encrypt*)
+    echo encrypted=77 >"$RUN/sealed"
+    tr a-z n-za-m
+    ;;
+*:-) echo "dump $log" | tr a-z n-za-m ;;
+*) echo "dump $log" | tr a-z n-za-m >"$last" ;;
+esac
+END
+     chmod 755 "$SAVER"
+     sync() { :; }
+     old_log() { [ "$log" = none ] || echo "$log" >"$1"; }
+     record_text() { echo "record"; }
+     ssh_run() { eval "$1"; }
+     mkdir -p "$MOUNT/folder" "$RUN/out"
+     : >"$RUN/info"
+     for TARGET in local ssh; do
+         case $TARGET in
+         local) state_set folder /folder; dump=dump_mounted ;;
+         ssh) state_set folder "$MOUNT/folder"; dump=dump_ssh ;;
+         esac
+         log=secret
+         save_log
+         ($dump)
+         save_report
+         echo $(cd "$MOUNT/folder" && echo * && cat vmcore-dmesg.txt.age && cat vmcore.age)
+         grep -r -c secret "$MOUNT" | grep -v ':0'
+         grep -c frperg "$MOUNT/folder/report.txt.age"
+         log=none
+         (save_log)
+         rm "$MOUNT/folder"/*
+     done
+     grep -v -e --encrypt -e --dmesg "$FOLDER/calls"
+     """, "report.txt.age vmcore-dmesg.txt.age vmcore.age frperg qhzc frperg 1 "
+     "the log could not be saved "
+     "report.txt.age vmcore-dmesg.txt.age vmcore.age frperg qhzc frperg 1 "
+     "the log could not be saved "
+     "--recipient age1x -s /run/saver /mnt/folder/vmcore.age-incomplete "
+     "--recipient age1x -s /run/saver -"),
+    # On a partition the record says where what is encrypted ends.
+    ("target save", """
+     RECIPIENT=age1x TARGET=raw SAVER=saver
+     old_log() { echo log >"$1"; }
+     saver() { echo encrypted=77 >"$RUN/sealed"; cat; }
+     target_put() { cat >/dev/null; }
+     save_log
+     echo encrypted=99 >"$RUN/saver"
+     record_size encrypted "$RUN/saver"
+     TARGET=local record_size encrypted "$RUN/sealed"
+     echo "$(record_get encrypted) $(record_get encrypted_log) $(state_get log)"
+     """, "99 77 saved"),
     # Removing old dumps may take too long, and costs neither the record nor the dump.
     ("main", """
      FORMAT= DEVICE=/dev/null target_hangs=no

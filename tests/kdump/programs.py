@@ -57,6 +57,25 @@ def paths(runner, shell):
                 runner.check(f"{shell} {config}{sysconfig}", output, word + "\n")
 
 
+def recipients(runner, shell):
+    """A recipient to whom nothing can be encrypted is refused before the crash, with the reason."""
+    saver = "#!/bin/sh\n[ $2 = age1good ] || { echo 'vmcore-save: weak' >&2; exit 2; }\n"
+    for config, sysconfig, wanted in (
+            ("encrypt age1good", "", "problems<0>\nRECIPIENT='age1good'\n"),
+            ("", "", "problems<0>\nRECIPIENT=''\n"),
+            ("path /x\nencrypt age1bad", "", "@/kdump.conf:2: weak"),
+            ("encrypt age1good", "KDUMP_TRANSFER=/bin/cp", "KDUMP_TRANSFER reads")):
+        with Machine() as machine:
+            machine.file("vmcore-save", saver, 0o755)
+            output = machine.run(shell, """read_configuration
+                LIB=$HERE
+                check_recipient
+                echo "problems<$problems>"
+                setting RECIPIENT "${conf_encrypt-}"
+                """, config, sysconfig)
+            runner.check(f"{shell} {config} {sysconfig}", output, wanted)
+
+
 # The first line of a script, extra_bins, and is it refused?
 INTERPRETERS = [("#!/bin/sh", "", False), ("#! /usr/bin/awk -f", "", False),
                 ("#!/usr/bin/env sh", "", False), ("echo without", "", False),
@@ -112,4 +131,4 @@ def libraries(runner, shell):
                      "/opt/v/lib\n/usr/lib/v\nmade -X -r WORK/root\n")
 
 
-CASES = (levels, paths, interpreters, unpackers, libraries)
+CASES = (levels, paths, recipients, interpreters, unpackers, libraries)

@@ -10,10 +10,14 @@ RUN=/run/kdump
 MOUNT=/mnt
 VMCORE=/proc/vmcore
 # What is in the record, in this order.
-RECORD_KEYS="stage result bytes seconds error warning target kernel host directory log format"
+RECORD_KEYS="stage result bytes seconds error warning target kernel host directory log format encrypted
+	encrypted_log"
 
 # shellcheck source=/dev/null
 . /etc/kdump/settings
+
+# What the names of encrypted files end in.
+SUFFIX=${RECIPIENT:+.age}
 
 # Through /dev/kmsg a line reaches every console, and the capture kernel's log.
 say()

@@ -23,6 +23,36 @@ some_lines()
 	IFS= read -r first_line && printf '%s\n' "$first_line" && cat
 }
 
+# seal: from standard input to standard output, encrypted if that is wanted
+seal()
+{
+	if [ -n "$RECIPIENT" ]; then
+		$SAVER --encrypt --recipient "$RECIPIENT" -s "$RUN/sealed" -
+	else
+		cat
+	fi
+}
+
+# record_size FIELD FILE: on a partition nothing else tells where something encrypted ends.
+# FILE has the saver's state.
+record_size()
+{
+	[ "$TARGET" = raw ] && [ -n "$RECIPIENT" ] || return 0
+	record "$1" "$(sed -n 's/^encrypted=//p' "$2")"
+}
+
+# What is sealed is never empty, so the log is looked at before.
+put_log()
+{
+	{
+		old_log /dev/stdout
+		echo $? >"$RUN/state/log_status"
+	} | { some_lines || echo 1 >"$RUN/no-log"; } | seal | target_put "vmcore-dmesg.txt$SUFFIX" &&
+		[ ! -e "$RUN/no-log" ] || return 1
+	record_size encrypted_log "$RUN/sealed"
+	return "$(state_get log_status)"
+}
+
 # vmcore-save returns 4 when messages are missing, where it says how many.
 save_log()
 {
@@ -67,7 +97,7 @@ keep_log()
 # "command" since a function here may have the name of a program there.
 collect()
 {
-	collect_options=$*
+	collect_options="$*${RECIPIENT:+ --recipient $RECIPIENT}"
 	# shellcheck disable=SC2086 # a list of words
 	set -f -- $COLLECTOR
 	collect_program=$1
@@ -156,6 +186,7 @@ dump_raw()
 		DESTINATION=$(state_get device)
 		collect -m "$raw_room"
 		collect_status=$?
+		record_size encrypted "$RUN/saver"
 		[ $collect_status -eq 0 ] || collect_failed $collect_status
 		;;
 	*)

@@ -33,8 +33,9 @@ CMDLINE_REMOVE="$CMDLINE_REMOVE panic panic_on_* panic_print oops unknown_nmi_pa
 # of devices that nobody has set up again.  numa=off also keeps the kernel from reading
 # where memory could be plugged in: for what may come above 4 GiB it would set aside up to
 # 64 MiB of bounce buffers.  Not swiotlb=noforce, which would take them away where they are
-# needed: with a reservation above 4 GiB, and where memory is encrypted.
-CMDLINE_APPEND="reset_devices novmcoredd cgroup_disable=memory mce=off numa=off
+# needed: with a reservation above 4 GiB, and where memory is encrypted.  Not mce=off: with
+# it any machine check while the dump is saved resets the machine.
+CMDLINE_APPEND="reset_devices novmcoredd cgroup_disable=memory numa=off
 	transparent_hugepage=never panic=10"
 
 # cmdline_without COMMANDLINE LIST: what is left without the words in LIST, up to --, after

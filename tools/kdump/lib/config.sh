@@ -144,6 +144,7 @@ conf_option()
 	net) conf_net "$2" ;;
 	sshkey) conf_path sshkey "$2" ;;
 	core_collector) conf_collector "$2" ;;
+	encrypt) conf_encrypt "$2" ;;
 	kdump_pre | kdump_post | kdump_emergency) conf_hook "$1" "$2" ;;
 	extra_bins | extra_modules | fence_kdump_args | fence_kdump_nodes) conf_set "$1" "$2" ;;
 	failure_action) conf_one_of failure_action "$2" reboot halt poweroff shell dump_to_rootfs ;;
@@ -204,8 +205,8 @@ conf_remedy()
 	*)
 		case $conf_near in
 		"$1") echo "correct it, or put # before the line" ;;
-		path | ext[234] | xfs | btrfs | raw | nfs | ssh | core_collector | extra_bins | extra_modules | \
-		failure_action | final_action | kdump_pre | kdump_post)
+		path | ext[234] | xfs | btrfs | raw | nfs | ssh | core_collector | encrypt | extra_bins | \
+		extra_modules | failure_action | final_action | kdump_pre | kdump_post)
 			echo "write $conf_near"
 			;;
 		*) echo "correct it, or put # before the line" ;;
@@ -293,6 +294,23 @@ conf_collector()
 	esac
 }
 
+# conf_encrypt VALUE: a public key of age.  What decrypts is not to be here, nor in a message;
+# vmcore-save looks at the rest, see check_recipient.  After a problem nothing is saved in clear.
+conf_encrypt()
+{
+	case $1 in
+	[Aa][Gg][Ee]-[Ss][Ee][Cc]*)
+		conf_set encrypt refused
+		problem "$CONF" "$conf_number" "this is the key that decrypts, which may not be on this machine" \
+			"remove it from here, and write the public one, age1..." ;;
+	*[!a-z0-9]*)
+		conf_set encrypt refused
+		problem "$CONF" "$conf_number" "'encrypt' takes one public key of age" \
+			"write encrypt age1..., as age-keygen prints it" ;;
+	*) conf_set encrypt "$1" ;;
+	esac
+}
+
 # Remove a comment, and blanks at both ends, from $conf_line.
 conf_strip()
 {
@@ -373,6 +391,12 @@ conf_together()
 	ssh:makedumpfile* | raw:makedumpfile*)
 		problem "$CONF" "$line_core_collector" "without -F makedumpfile writes to a file only" \
 			"write core_collector makedumpfile -F ..." ;;
+	esac
+	case ${line_encrypt:+encrypt}:${conf_program##*/} in
+	encrypt: | encrypt:vmcore-save | :*) ;;
+	*)
+		problem "$CONF" "$line_encrypt" "'encrypt' is something that only vmcore-save does" \
+			"remove core_collector, or write core_collector vmcore-save ..." ;;
 	esac
 	if [ -n "${line_fence_kdump_args-}" ] && [ -z "${line_fence_kdump_nodes-}" ]; then
 		problem "$CONF" "$line_fence_kdump_args" "fence_kdump_args without fence_kdump_nodes" \

@@ -44,6 +44,22 @@ choose_collector()
 	esac
 }
 
+# A key to which nothing can be encrypted, or a wrong one, is to be found before the crash.
+check_recipient()
+{
+	[ -n "${conf_encrypt-}" ] || return 0
+	if [ -n "${KDUMP_TRANSFER-}" ]; then
+		problem "$SYSCONFIG_FILE" "${line_KDUMP_TRANSFER-0}" \
+			"KDUMP_TRANSFER reads the crashed kernel's memory itself, so 'encrypt' cannot be kept" \
+			"remove one of them"
+	fi
+	# These are told elsewhere.
+	[ -x "$LIB/vmcore-save" ] && [ "$conf_encrypt" != refused ] || return 0
+	recipient_error=$("$LIB/vmcore-save" --check-recipient "$conf_encrypt" 2>&1) ||
+		problem "$CONF_FILE" "$line_encrypt" "${recipient_error#vmcore-save: }" \
+			"write it as age-keygen prints it"
+}
+
 # After a dump that was saved: kdump.conf first, then SUSE's variables.
 choose_actions()
 {
@@ -79,6 +95,7 @@ write_settings()
 	setting HOST "$host"
 	setting COLLECTOR "$collector"
 	setting FORMAT "$format"
+	setting RECIPIENT "${conf_encrypt-}"
 	setting TRANSFER "${KDUMP_TRANSFER-}"
 	setting FAILURE_ACTION "$failure_action"
 	setting FINAL_ACTION "$final_action"

@@ -39,6 +39,9 @@ status_text()
 		[ -z "$last_error" ] || echo "    error: $last_error"
 		last_error=$(record_value warning)
 		[ -z "$last_error" ] || echo "    warning: $last_error"
+		last_size=$(record_value encrypted)
+		[ -z "$last_size" ] ||
+			echo "    encrypted: $last_size bytes of dump, $(record_value encrypted_log) of log"
 	fi
 	[ ! -s "$STATE/test-pending" ] || status_of_test
 }
@@ -108,6 +111,8 @@ show_report()
 		report_json
 	elif [ -f "$report_folder/report.txt" ]; then
 		printable <"$report_folder/report.txt"
+	elif [ -f "$report_folder/report.txt.age" ]; then
+		die "the report is encrypted: python3 and age are needed for it, and --identity FILE"
 	else
 		die "there is no report in $report_folder"
 	fi
@@ -125,7 +130,7 @@ report_json()
 		$(printable <"$report_folder/kdump-status" 2>/dev/null | grep -a -E '^[a-z_]+=')
 	END
 	json_object_end
-	for report_name in vmcore vmcore-incomplete; do
+	for report_name in vmcore vmcore-incomplete vmcore.age vmcore.age-incomplete; do
 		[ -f "$report_folder/$report_name" ] || continue
 		json_object dump
 		json_string name "$report_name"

@@ -176,8 +176,8 @@ END
      echo "$(record_get encrypted) $(record_get encrypted_log) $(state_get log)"
      """, "99 77 saved"),
     # Removing old dumps may take too long, and costs neither the record nor the dump.
-    ("main", """
-     FORMAT= DEVICE=/dev/null target_hangs=no
+    ("main layers", """
+     FORMAT= DEVICE=/dev/null LAYERS= target_hangs=no
      step() { shift 2; echo "$1"; [ "$1" != rotate_old ] || return 124; }
      KEEP_OLD=-1
      open_target

@@ -30,6 +30,12 @@ lasting_name()
 {
 	case $device in
 	'') return ;;
+	esac
+	if [ -n "$layers" ]; then
+		device=$layer_device
+		return
+	fi
+	case $device in
 	LABEL=* | UUID=*) ;;
 	*)
 		uuid=$(device_uuid "$device_node")
@@ -100,8 +106,8 @@ resolve_device()
 	fi
 	device_name=$(basename "$(readlink -f "$device_node")")
 	device_folder=$(readlink -f "$SYS/class/block/$device_name")
-	device_is_plain "$device_folder" || return
-	want_device "$device_folder"
+	take_layers "$device_folder" || return
+	layers=$layer_lines
 }
 
 # device_is_plain FOLDER IN SYSFS: refuse what somebody has to set up first; for an NVMe
@@ -110,8 +116,6 @@ device_is_plain()
 {
 	software=
 	case $1 in
-	*/virtual/block/dm-*) software="a mapped device (LVM, encryption, multipath)" ;;
-	*/virtual/block/md*) software="an md array" ;;
 	*/session[0-9]*/target*) software="an iSCSI disk" ;;
 	*/virtual/nvme-subsystem/*) nvme_controller "$1" || software="an NVMe disk behind a network" ;;
 	*/virtual/*) software="a device in software (loop, nbd, bcache, ...)" ;;
@@ -183,12 +187,14 @@ resolve_raw()
 	raw_is_free || return 0
 	raw_size=$(($(cat "$SYS/class/block/$device_name/size") * 512))
 	raw_id=$(partition_id "$device_node")
-	if [ -n "$raw_id" ]; then
+	if [ -n "$layers" ]; then
+		device=$layer_device
+	elif [ -n "$raw_id" ]; then
 		device=$device_node
 	else
 		node_name
 	fi
-	target_name="$device (raw)"
+	[ -n "$layers" ] || target_name="$device (raw)"
 	keep_raw_record "$device_node"
 }
 

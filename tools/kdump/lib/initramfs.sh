@@ -251,6 +251,7 @@ plan_programs()
 		plan_command "$extra_bin"
 	done
 	[ -z "${conf_fence_kdump_nodes-}" ] || plan_command "$(fence_sender)"
+	plan_layers
 	[ "$target" != command ] || plan_command "$transfer_program"
 }
 

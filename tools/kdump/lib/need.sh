@@ -8,6 +8,7 @@
 
 NEED_CPU=1			# MiB for each CPU beyond two: its own area, stacks, caches
 NEED_BOOT=128			# MiB to go on into the running system
+NEED_LVM=8			# MiB, which LVM locks while it activates a volume
 # Drivers whose queues and firmware take memory, in MiB each.
 NEED_DRIVERS="mlx4_core=32 mlx5_core=64 ice=48 i40e=32 ixgbe=24 igb=8 bnxt_en=32 bnx2x=32 qede=32
 	cxgb4=32 be2net=24 ena=8 megaraid_sas=24 mpt3sas=32 smartpqi=24 hpsa=16 aacraid=16 lpfc=48 qla2xxx=48"
@@ -29,6 +30,7 @@ need_more()
 	case ${collector%% *} in
 	makedumpfile) need_mib=$((need_mib + 16)) ;;
 	esac
+	! word_in lvm "${layer_programs-}" || need_mib=$((need_mib + NEED_LVM))
 	[ "${final_action-}" != boot ] || need_mib=$((need_mib + NEED_BOOT))
 	for need_driver in $NEED_DRIVERS; do
 		case " ${module_files-} " in

@@ -112,6 +112,7 @@ write_settings()
 	setting TARGET "$target"
 	setting TARGET_NAME "$target_name"
 	setting DEVICE "$device"
+	setting LAYERS "$layers"
 	setting DEVICE_SIZE "$device_size"
 	setting DEVICE_ID "$device_id"
 	setting RAW_SIZE "$raw_size"
@@ -128,6 +129,7 @@ write_settings()
 	setting ROOT_TARGET local
 	setting ROOT_TARGET_NAME "the root file system"
 	setting ROOT_DEVICE "$root_device"
+	setting ROOT_LAYERS "$root_layers"
 	setting ROOT_DEVICE_SIZE ""
 	setting ROOT_DEVICE_ID ""
 	setting ROOT_FSTYPE "$root_fstype"

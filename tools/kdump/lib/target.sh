@@ -15,7 +15,7 @@ resolve_target()
 			net_mode net_mac net_address net_gateway server_address \
 			nfs_source nfs_versions nfs_options ssh_client ssh_login ssh_port \
 			record_device record_fstype record_options record_path \
-			root_device root_fstype root_options root_seconds root_path; do
+			root_device root_layers root_fstype root_options root_seconds root_path; do
 		eval "$unset="
 	done
 	save_path=${conf_path-/var/crash}
@@ -49,7 +49,7 @@ choose_probing()
 {
 	probe_async=yes
 	case $device in
-	/dev/*) [ -n "$raw_id" ] || probe_async=no ;;
+	/dev/*) [ -n "$raw_id$layers" ] || probe_async=no ;;
 	esac
 }
 
@@ -304,7 +304,6 @@ resolve_root()
 	root_path=$(readlink -f "${conf_path-/var/crash}")
 	root_path=${root_path:-${conf_path-/var/crash}}
 	case $root_fstype:$root_node in
-	*:/dev/dm-* | *:/dev/mapper/* | *:/dev/md*) ;;
 	ext[234]:/dev/* | xfs:/dev/* | btrfs:/dev/*)
 		root_device=$(device_uuid "$root_node")
 		root_device=${root_device:+UUID=$root_device}
@@ -319,4 +318,22 @@ resolve_root()
 	problem "$CONF_FILE" "${line_failure_action-0}" \
 		"the root file system ($root_fstype on $mount_device) cannot be mounted by the capture kernel" \
 		"name another failure_action than dump_to_rootfs"
+}
+
+# take_root_device: what $root_node is in the capture kernel.  What keeps it from that is told
+# with the line that wants the root file system.
+take_root_device()
+{
+	root_name=$(kernel_name "$root_node")
+	root_target_line=$target_line root_target_device=$device
+	target_line=${line_failure_action-0} device="the root file system"
+	take_layers "$(readlink -f "$SYS/class/block/$root_name")"
+	root_status=$?
+	target_line=$root_target_line device=$root_target_device
+	[ $root_status -eq 0 ] || return
+	root_layers=$layer_lines root_device=$layer_device
+	[ -z "$root_device" ] || return 0
+	root_device=$(device_uuid "$root_node")
+	root_device=${root_device:+UUID=$root_device}
+	root_device=${root_device:-$root_node}
 }

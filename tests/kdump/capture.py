@@ -236,6 +236,72 @@ END
      }
      network_static eth0 && echo "$route"
      """, "default"),
+    # A volume is asked for until it is there; another one is none.
+    ("layers", """
+     SYS=$FOLDER
+     for volume in a-x a-b; do
+         mkdir -p "$FOLDER/class/block/dm-${#volume}${volume#a-}/dm"
+         echo LVM-$volume >"$FOLDER/class/block/dm-${#volume}${volume#a-}/dm/uuid"
+     done
+     lvm() { echo "$*"; mkdir -p "$FOLDER/class/block/dm-5/dm"
+         [ $((tries += 1)) -lt 3 ] || echo LVM-a-c >"$FOLDER/class/block/dm-5/dm/uuid"; }
+     tries=0
+     layer_lvm LVM-a-c vg-lv A B me
+     echo $tries $(dm_node LVM-a-c) $(dm_node LVM-a)
+     cat "$RUN/layer"
+     """, "3 /dev/dm-5 lvchange -ay -K --sysinit --config global{system_id_source=lvmlocal} "
+     "local{system_id=\"me\"} --select vg_uuid=A && lv_uuid=B"),
+    # What a tool said last is in the error, and nothing is set up on what is not there.
+    ("step layers", """
+     step() { echo "$*"; shift 2; "$@"; }
+     layer_a() { echo "$*"; }
+     layer_b() { echo said >"$RUN/layer"; echo b failed >"$RUN/error"; return 1; }
+     set_up_layers ""
+     set_up_layers "a 1 first x y
+b 2 second
+a 3 third"
+     echo $? $(cat "$RUN/error")
+     """, "setting up first 20 layer_a 1 first x y 1 first x y "
+     "setting up second 20 layer_b 2 second 1 b failed (said)"),
+    # An array is started without members that are missing only late, and copies nothing.
+    ("layers", """
+     SYS=$FOLDER md=$FOLDER/class/block/md0/md
+     mkdir -p $md
+     mkdir() { :; }
+     : >$md/sync_action
+     uptime_now() { now=${now:-100}; }
+     usleep() { now=$((now + 8)); }
+     mdadm() {
+         echo "$*" >>"$FOLDER/asked"
+         case "$*" in
+         *--run) echo active >$md/array_state ;;
+         *--assemble*) echo inactive >$md/array_state ;;
+         esac
+     }
+     layer_md 1:2 /dev/md0
+     sort "$FOLDER/asked" | uniq -c
+     cat $md/sync_action
+     """, "2 --assemble /dev/md0 --config=none --uuid=1:2 1 --assemble /dev/md0 --config=none "
+     "--uuid=1:2 --run 2 --stop /dev/md0 frozen"),
+    # A VLAN over a bond, of which one card does not come; names may be others than before.
+    ("network", """
+     SYS=$FOLDER/sys NET_TIMEOUT=20 network_until=115
+     mkdir -p $SYS/class/net/bond0/bonding
+     uptime_now() { now=$((${now:-100} + 3)); }
+     interface_by_address() { [ $1 = 00:0 ] && echo eth7; }
+     ip() { echo "$*"; }
+     links_up "port eth0 00:0
+port eth1 00:1
+bond bond0 00:5 eth0,eth1 mode=1 miimon=100 primary=eth0
+vlan bond0.5 bond0 5"
+     echo $network_link $(cd $SYS/class/net/bond0/bonding && grep . *)
+     (links_up "bond bond0 00:5 eth1 mode=1")
+     links_up "card eth0 00:0"
+     echo $network_link
+     """, "link set bond0 address 00:5 link set eth7 down "
+     "link set bond0 up link add link bond0 name bond0.5 type vlan id 5 "
+     "bond0.5 miimon:100 mode:1 primary:eth7 slaves:+eth7 link set bond0 address 00:5 "
+     "no card of bond0 is there eth7"),
     # A network that is slow to begin is asked again, until there is hardly time left.
     ("network target", """
      NET_TIMEOUT=60 NFS_VERSIONS="4.1 3" NFS_OPTIONS= NFS_ADDRESS= NFS_SOURCE=nfs SSH_LOGIN=ssh

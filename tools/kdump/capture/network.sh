@@ -64,14 +64,79 @@ insist()
 	done
 }
 
+# links_up LINES: cards, and what is made of them, the lowest first, see lib/links.sh.  Set
+# $network_link, the name that the last one has here.
+links_up()
+{
+	while read -r link_kind link_name link_more; do
+		# shellcheck disable=SC2086 # its words
+		"link_$link_kind" "$link_name" $link_more || return
+		network_link=$(state_get "link-$link_name")
+	done <<-END
+	$1
+	END
+}
+
+link_card()
+{
+	until link_found=$(interface_by_address "$2"); do
+		usleep 100000
+	done
+	state_set "link-$1" "$link_found"
+}
+
+# A bond does without a card that does not come in half of the time.
+link_port()
+{
+	link_until=$((network_until - NET_TIMEOUT / 2))
+	until link_found=$(interface_by_address "$2"); do
+		uptime_now
+		[ "$now" -lt $link_until ] || break
+		usleep 100000
+	done
+	state_set "link-$1" "$link_found"
+}
+
+# link_bond NAME ADDRESS PORT,... OPTION=VALUE...
+link_bond()
+{
+	bond_name=$1 bond_address=$2 bond_ports=$3
+	bond_folder=${SYS-/sys}/class/net/$bond_name/bonding
+	[ -d "$bond_folder" ] || echo "+$bond_name" >"${SYS-/sys}/class/net/bonding_masters"
+	shift 3
+	for bond_option; do
+		[ "${bond_option%%=*}" = primary ] || echo "${bond_option#*=}" >"$bond_folder/${bond_option%%=*}"
+	done 2>/dev/null
+	ip link set "$bond_name" address "$bond_address"
+	bond_cards=0
+	for bond_port in $(echo "$bond_ports" | tr , ' '); do
+		bond_card=$(state_get "link-$bond_port")
+		[ -n "$bond_card" ] || continue
+		ip link set "$bond_card" down
+		echo "+$bond_card" >"$bond_folder/slaves" && bond_cards=$((bond_cards + 1))
+		case " $* " in
+		*" primary=$bond_port "*) echo "$bond_card" >"$bond_folder/primary" ;;
+		esac
+	done
+	[ $bond_cards -gt 0 ] || fail "no card of $bond_name is there"
+	state_set "link-$bond_name" "$bond_name"
+}
+
+# link_vlan NAME LOWER ID
+link_vlan()
+{
+	vlan_lower=$(state_get "link-$2")
+	ip link set "$vlan_lower" up
+	ip link add link "$vlan_lower" name "$1" type vlan id "$3" || fail "cannot make the VLAN $1"
+	state_set "link-$1" "$1"
+}
+
 network_up()
 {
 	uptime_now
 	network_until=$((now + NET_TIMEOUT - 5))
 	ip link set lo up
-	until network_link=$(interface_by_address "$NET_MAC"); do
-		usleep 100000
-	done
+	links_up "$NET_LINKS" || return
 	ip link set "$network_link" up || fail "cannot bring up $network_link"
 	wait_carrier "$network_link"
 	case $NET_MODE in

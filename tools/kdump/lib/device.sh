@@ -23,6 +23,18 @@ real_device()
 	echo "/dev/${real_name##*/}"
 }
 
+# kernel_name NODE: what sysfs calls it.  Where there is no udev LVM makes nodes of its own, which
+# are no links.
+kernel_name()
+{
+	kernel_node=$(readlink -f "$1")
+	if [ ! -e "$SYS/class/block/${kernel_node##*/}" ]; then
+		kernel_number=$(stat -c '0x%t:0x%T' "$kernel_node")
+		kernel_node=$(readlink -f "$SYS/dev/block/$((${kernel_number%:*})):$((${kernel_number#*:}))")
+	fi
+	echo "${kernel_node##*/}"
+}
+
 # Names of devices may change from boot to boot, and udev, which makes those of
 # /dev/disk, does not run in the capture kernel; neither does it find PARTUUIDs of file
 # systems.  What is named by LABEL or UUID stays so.

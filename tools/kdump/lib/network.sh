@@ -39,16 +39,17 @@ resolve_network()
 		return 1
 		;;
 	esac
+	net_links=''
+	[ -z "$net_device" ] || take_link "$net_device" || return
+	net_device=${net_device:+$(master_of "$net_device")}
 	keep_trying find_route "${1:-192.0.2.1}" || :
 	[ -n "$net_device" ] || net_device=$(echo "$net_route" | sed -n 's/.* dev \([^ ]*\).*/\1/p')
-	if [ ! -e "$SYS/class/net/$net_device/device" ]; then
-		reach_kind=target_problem
-		[ -n "$net_device" ] || reach_kind=not_reached
-		$reach_kind "no network card leads to ${1:-anywhere} (found: ${net_device:-none}; bonds, bridges and VLANs are not set up by the capture kernel)" \
+	if [ -z "$net_device" ]; then
+		not_reached "no network card leads to ${1:-anywhere}" \
 			"name one: KDUMP_NETCONFIG=DEVICE:static or DEVICE:dhcp"
 		return 1
 	fi
-	net_mac=$(card_address "$net_device")
+	[ -n "$net_links" ] || take_link "$net_device" || return
 	net_gateway=$(echo "$net_route" | sed -n 's/.* via \([^ ]*\).*/\1/p')
 	net_source=$(echo "$net_route" | sed -n 's/.* src \([^ ]*\).*/\1/p')
 	net_address=$(ip -4 addr show dev "$net_device" | awk -v source="$net_source" '

@@ -141,7 +141,7 @@ write_settings()
 write_network_settings()
 {
 	setting NET_MODE "$net_mode"
-	setting NET_MAC "$net_mac"
+	setting NET_LINKS "$net_links"
 	setting NET_ADDRESS "$net_address"
 	setting NET_GATEWAY "$net_gateway"
 	setting NFS_SOURCE "$nfs_source"

@@ -11,8 +11,8 @@
 resolve_target()
 {
 	for unset in target target_name device fstype mount_options mount_seconds raw_size raw_id \
-			device_size device_id wanted_modules wanted_drivers wanted_paths \
-			net_mode net_mac net_address net_gateway server_address \
+			device_size device_id layers wanted_modules wanted_drivers wanted_paths \
+			net_mode net_links net_address net_gateway server_address \
 			nfs_source nfs_versions nfs_options ssh_client ssh_login ssh_port \
 			record_device record_fstype record_options record_path \
 			root_device root_layers root_fstype root_options root_seconds root_path; do

@@ -157,7 +157,7 @@ conf_option()
 	auto_reset_crashkernel)
 		conf_one_of "$1" "$2" yes no
 		[ "$2" != yes ] || ignored "$CONF" "$conf_number" "'$1'" \
-			"kdump never writes to a boot loader; kdump estimate tells the size"
+			"kdump reset-crashkernel writes to the boot loader, when you say so"
 		;;
 	*) conf_without_effect "$@" ;;
 	esac

@@ -112,7 +112,7 @@ sys_without_effect()
 	KDUMP_FADUMP | KDUMP_FADUMP_SHELL | FADUMP_COMMANDLINE_APPEND)
 		sys_why="firmware-assisted dump is not there on this machine" ;;
 	KDUMP_UPDATE_BOOTLOADER | KDUMP_CRASHKERNEL)
-		sys_why="kdump never writes to a boot loader; kdump estimate tells the size" ;;
+		sys_why="kdump reset-crashkernel writes to the boot loader, when you say so" ;;
 	KDUMP_AUTO_RESIZE)
 		sys_why="write what kdump estimate tells into crashkernel=" ;;
 	KDUMP_CONTINUE_ON_ERROR)

@@ -95,6 +95,8 @@ def hosts(runner, shell):
 VERBS = [("start", "start<>"), ("load", "start<>"), ("restart", "start<>"), ("stop", "stop<>"),
          ("unload", "stop<>"), ("status", "show_status<>"), ("show", "show_status<>"),
          ("reload", "reload<>"), ("rebuild", "prepare<force>"),
+         ("save", "save_last_resort<>"),
+         ("reset-crashkernel", "prepare<aside>\nreset_crashkernel<crashkernel=80M>"),
          ("showmem", "Reserved 96MB memory for crash kernel"),
          ("report /x", "show_report</x>"), ("-q -c /c -s /s start", "start<>"),
          ("savecore", "status 2"), ("reset-crashkernel", "status 2"), ("start /x", "status 2"),
@@ -104,7 +106,9 @@ VERBS = [("start", "start<>"), ("load", "start<>"), ("restart", "start<>"), ("st
 def names(runner, shell):
     """Each verb does what it says, under all of its names."""
     stubs = "".join(f'{name}() {{ echo "{name}<$*>"; }}\n' for name in (
-        "start", "stop", "show_status", "reload", "prepare", "show_report", "read_quietly"))
+        "start", "stop", "show_status", "reload", "save_last_resort", "prepare", "show_report",
+        "read_quietly", "reset_crashkernel", "save_live"))
+    stubs += "measure_need() { recommended=80; }\n"
     with Machine() as machine:
         machine.file("sys/kernel/kexec_crash_size", f"{96 << 20}\n")
         script_lines = "".join(f'(main {words}) 2>/dev/null; echo "status $?;"\n'
@@ -127,6 +131,68 @@ def rebuild(runner, shell):
             update_initramfs; echo changed""")
         runner.equal(f"{shell} rebuild", output,
                      "made\n<>\n<>\nmade\n<force>\n<>\nmade\nchanged\n")
+
+
+SAVER = """#!/bin/sh
+echo "vmcore-save $*" >>$HERE/calls
+case $1 in
+--info) echo release=6.12 ;;
+*) for last; do :; done; echo data >$last ;;
+esac
+"""
+RESORT = """lock() { :; }; need_root() { :; }; reboot_now() { echo rebooted; }
+    host_name() { echo web; }; read_quietly() { :; }; date() { echo 2025-01-01-01:01:01; }
+    conf_path=/d ROOT=$HERE LIB=$HERE/lib PATH=$HERE/bin:$PATH"""
+
+
+def last_resort(runner, shell):
+    """In a capture kernel that went on into the system, start saves the dump if that has not been
+    done, keeps the word ok for a dump that is whole, and reboots as configured."""
+    for what, saver, settings, record, wanted in (
+            ("saves", SAVER, "", "", ("saved to @/d/web-2025", "rebooted", "vmcore")),
+            ("saved", SAVER, "", "ok", ("has been saved: there is nothing to arm", None, None)),
+            ("failed before", SAVER, "", "failed", ("saved to", "rebooted", "vmcore")),
+            ("stays", SAVER, "KDUMP_IMMEDIATE_REBOOT=no", "", ("saved to", None, "vmcore")),
+            ("fails", SAVER + "exit 3\n", "", "",
+             ("vmcore-save failed with status 3", "rebooted", "vmcore-incomplete")),
+            ("fails, and stays", SAVER + "exit 3\n", "conf_failure_action=shell", "",
+             ("vmcore-save failed with status 3", None, "vmcore-incomplete"))):
+        with Machine() as machine:
+            machine.file("lib/vmcore-save", saver.replace("$HERE", str(machine.path)), 0o755)
+            machine.file("proc/vmcore", "")
+            if record:
+                machine.file("run/record/result", record + "\n")
+            output = machine.run(shell, f"{RESORT}\n{settings}\n(start)")
+            name = f"{shell} last resort, {what}"
+            runner.check(name, output, wanted[0])
+            runner.equal(f"{name}: {output}", "rebooted" in output, wanted[1] is not None)
+            found = machine.path / "d/web-2025-01-01-01:01:01"
+            runner.equal(f"{name}: files", sorted(machine.names(found) if found.exists() else ()),
+                         sorted(["kdump-status", "vmcore-dmesg.txt", wanted[2]])
+                         if wanted[2] else [])
+            if wanted[2]:
+                result = "ok" if wanted[2] == "vmcore" else "failed"
+                runner.check(f"{name}: record", (found / "kdump-status").read_text(),
+                             f"\nresult={result}\nbytes=5\n", "kernel=6.12\n")
+    with Machine() as machine:
+        machine.file("lib/vmcore-save", SAVER.replace("$HERE", str(machine.path)), 0o755)
+        machine.file("proc/vmcore", "")
+        machine.run(shell, f"{RESORT}\nconf_encrypt=age1x\n(start)")
+        calls = (machine.path / "calls").read_text().replace(str(machine.path), "@")
+        runner.check(f"{shell} last resort, encrypted", calls,
+                     "vmcore-save --encrypt --recipient age1x vmcore-dmesg.txt.age\n",
+                     "vmcore-save -q -l 31 --recipient age1x vmcore.age-incomplete\n")
+        runner.equal(f"{shell} last resort, encrypted",
+                     sorted(machine.names(machine.path / "d/web-2025-01-01-01:01:01")),
+                     ["-", "kdump-status", "vmcore-dmesg.txt.age", "vmcore.age"])
+    with Machine() as machine:
+        output = machine.run(shell, f"{RESORT}\n(save_last_resort)")
+        runner.check(f"{shell} kdump save elsewhere", output, "this is not a capture kernel")
+        machine.file("proc/vmcore", "")
+        machine.file("bin/systemd-run", '#!/bin/sh\necho "systemd-run $*"\n', 0o755)
+        output = machine.run(shell, f"{RESORT} INVOCATION_ID=1\n(start)")
+        runner.equal(f"{shell} kdump start as a service", output, "systemd-run --no-block "
+                     "--quiet --collect --unit kdump-save /usr/sbin/kdump save\n")
 
 
 def script(machine, name, *arguments, programs=None):

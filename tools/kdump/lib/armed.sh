@@ -46,6 +46,7 @@ keep_for_loading()
 		image=$image
 		target=$target_name
 		path=$save_path
+		early=${KDUMP_EARLY-no}
 		configuration=$(configuration_sum)
 		sums=$(armed_sums "$STATE/armed.new")
 	END

@@ -98,8 +98,9 @@ VERBS = [("start", "start<>"), ("load", "start<>"), ("restart", "start<>"), ("st
          ("save", "save_last_resort<>"),
          ("reset-crashkernel", "prepare<aside>\nreset_crashkernel<crashkernel=80M>"),
          ("showmem", "Reserved 96MB memory for crash kernel"),
-         ("report /x", "show_report</x>"), ("-q -c /c -s /s start", "start<>"),
-         ("savecore", "status 2"), ("reset-crashkernel", "status 2"), ("start /x", "status 2"),
+         ("report /x", "show_report</x>"), ("live", "save_live<>"), ("live /x", "save_live</x>"),
+         ("-q -c /c -s /s start", "start<>"),
+         ("savecore", "status 2"), ("start /x", "status 2"),
          ("nothing", "status 2"), ("", "status 2")]
 
 
@@ -116,6 +117,57 @@ def names(runner, shell):
         outputs = machine.run(shell, stubs + script_lines).split(";\n")
         for (words, wanted), output in zip(VERBS, outputs):
             runner.check(f"{shell} kdump {words}", output + "\n", wanted + "\n")
+
+
+# What a configuration has vmcore-save called with.
+LIVE = [("", "", "-l 31"), ("core_collector vmcore-save -l 16 -c lzo\n", "", "-l 16 -c lzo"),
+        ("core_collector makedumpfile -l -d 31\n", "", "-l 31"),
+        ("", "KDUMP_DUMPLEVEL=4\nKDUMP_DUMPFORMAT=ELF\n", "-l 4 -F elf")]
+LIVE_SAVER = """#!/bin/sh
+echo "saver $*"
+for last; do :; done
+[ -z "$STATUS" ] || [ "$1" = --dmesg ] || exit "$STATUS"
+echo dump >"$last"
+"""
+
+
+def live(runner, shell):
+    """A dump without a crash goes into a folder of its own, or the reason is told."""
+    def run(machine, call, *files):
+        machine.file("lib/vmcore-save", LIVE_SAVER, 0o755)
+        return machine.run(shell, f"LIB=$HERE/lib; id() {{ echo 0; }}; {call}", *files)
+
+    for config, sysconfig, options in LIVE:
+        with Machine() as machine:
+            machine.file("proc/kcore", "")
+            machine.file("sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
+            output = run(machine, "save_live", f"path @/dumps\n{config}",
+                         f"KDUMP_HOST=h\n{sysconfig}")
+            runner.check(f"{shell} live {options}", output,
+                         "saver --dmesg @/proc/kcore vmcore-dmesg.txt\n",
+                         f"saver {options} @/proc/kcore vmcore-incomplete\n",
+                         "saved to @/dumps/live-h-")
+            folder, = machine.names("dumps")
+            runner.equal(f"{shell} live {options}: files", machine.names(f"dumps/{folder}"),
+                         ["vmcore", "vmcore-dmesg.txt"])
+            runner.check(f"{shell} live again", run(machine, f"save_live $HERE/dumps/{folder}"),
+                         "cannot be made")
+            for status, wanted in ((3, "no space is left"), (4, "not all could be read"),
+                                   (1, "status 1")):
+                output = run(machine, f"export STATUS={status}; save_live $HERE/new-{status}")
+                runner.check(f"{shell} live, {status}", output, wanted)
+    for what, mode, kcore, call, wanted in (
+            ("lockdown", "[confidentiality]", True, "save_live /x",
+             "is locked down (confidentiality)"),
+            ("no kcore", "[none]", False, "save_live /x", "without CONFIG_PROC_KCORE"),
+            ("no saver", "[none]", True, "LIB=/none; save_live /x",
+             "there is no saver /none/vmcore-save"),
+            ("nobody", "[none]", True, "id() { echo 1; }; save_live /x", "only root")):
+        with Machine() as machine:
+            machine.file("sys/kernel/security/lockdown", f"none integrity {mode}\n")
+            if kcore:
+                machine.file("proc/kcore", "")
+            runner.check(f"{shell} live, {what}", run(machine, call), wanted)
 
 
 def rebuild(runner, shell):

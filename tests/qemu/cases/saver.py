@@ -201,3 +201,54 @@ def kernel_pages(context):
                   f"differs at {number * PAGE:#x}")
     wanted = crash(context.workdir / "all")
     check(crash(context.workdir / "kernel") == wanted, "not what crash shows of vmcore")
+
+
+# What drgn finds in a dump without a crash: tasks by name, and a word of the log.
+LIVE_DRGN = """
+import sys
+import drgn
+from drgn.helpers.linux.pid import for_each_task
+program = drgn.Program()
+program.set_core_dump(sys.argv[1])
+program.load_debug_info([sys.argv[2]])
+print(*(task.comm.string_().decode() for task in for_each_task(program)))
+print(program["init_uts_ns"].name.release.string_().decode())
+"""
+
+
+def check_live(dump):
+    """All readers open the dump of a kernel that ran on, and find its tasks."""
+    told = readers.run(saver(), "--verify", dump)
+    check("all can be read" in told, told)
+    info = readers.run(saver(), "--info", dump)
+    check("\ncpus=0\n" in info and "crash_time" not in info, info)
+    # Else crash looks into the stacks of all tasks, of which some are newer than the filter.
+    output = readers.run(*readers.in_trixie("crash"), "-s", "--no_panic", paths.VMLINUX, dump,
+                         input="sys\nps\nbt 1\nquit\n")
+    check(re.search(r" vmcore-save$", output, re.MULTILINE), output)
+    check(" do_syscall_64 at " in output, f"no stack of process 1:\n{output}")
+    output = readers.run(*readers.in_trixie("python3"), "-I", "-c", LIVE_DRGN, dump, paths.VMLINUX)
+    check("init kthreadd" in output and "vmcore-save" in output, output)
+    output = gdb(dump, "kdump ps", "kdump bt 1")
+    check(re.search(r" vmcore-save$", output, re.MULTILINE) and "do_syscall_64" in output, output)
+
+
+@test
+def live(context):
+    """The kernel that runs, of /proc/kcore: small, and open to all readers."""
+    context.workdir.mkdir(parents=True, exist_ok=True)
+    initrd = initramfs.write(context.workdir / "initrd", paths.bzimage(),
+                             [(artifacts.stripped(saver()), "/bin/vmcore-save")])
+    with context.boot(memory="288M", below_4g="192M", initrd=initrd,
+                      share=context.workdir) as guest:
+        guest.sh("mount -t 9p -o trans=virtio,msize=512000,cache=mmap share /mnt")
+        for form in ("kdump", "elf"):
+            # As the manual says (3.2): crash cannot open one of this kernel's where CPU 0 is idle.
+            guest.sh(f"taskset 1 vmcore-save -q -l 31 -F {form} /proc/kcore /mnt/live-{form}",
+                     timeout=300)
+        guest.sh("umount /mnt")
+    for form in ("kdump", "elf"):
+        check_live(context.workdir / f"live-{form}")
+    dump = KdumpFile((context.workdir / "live-kdump").read_bytes())
+    check(0 < len(dump.saved) < len(dump.existing) // 2 and len(dump.existing) * PAGE > 200 * MIB,
+          f"{len(dump.saved)} of {len(dump.existing)} pages")

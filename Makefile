@@ -40,6 +40,12 @@ deb: GROUPS = kernel tools
 deb: package-kernel tools ## make the Debian package: kdump command, capture kernel
 	@scripts/deb
 
+rpm: GROUPS = kernel tools rpm
+rpm: package-kernel tools ## make the same as an RPM package
+	@scripts/need $(GROUPS)
+	@rm -rf build/rpm && scripts/install-kdump "$(CURDIR)/build/rpm"
+	@scripts/rpm build/rpm build && rm -rf build/rpm
+
 # The demonstration takes no module, and has to wait for what it builds.
 run: MODULES =
 run: GROUPS = kernel run

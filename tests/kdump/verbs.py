@@ -379,6 +379,74 @@ def install(runner):
             (machine.path / name).unlink()
 
 
+def openrc(runner):
+    """OpenRC's own script is installed where OpenRC is; a restart unloads nothing."""
+    command = ["make", "-s", "-C", TOOLS, "install", "SAVER=/none"]
+    script_lines = (TOOLS / "conf/kdump.openrc").read_text() + """
+        ebegin() { :; }; eend() { return $1; }; need() { :; }; after() { :; }; keyword() { :; }
+        depend && "$@"; echo "returns $?" """
+    for there, wanted in ((False, "kdump.init"), (True, "kdump.openrc")):
+        with Machine() as machine:
+            if there:
+                machine.file("sbin/openrc-run", "", 0o755)
+            subprocess.run([*command, f"DESTDIR={machine.path}"], check=True)
+            runner.equal(f"make install with OpenRC: {there}",
+                         (machine.path / "etc/init.d/kdump").read_text(),
+                         (TOOLS / "conf" / wanted).read_text())
+            machine.file("usr/sbin/kdump", '#!/bin/sh\necho "kdump $*"\nexit 5\n', 0o755)
+            for verb, what in (("start", "kdump -q start"), ("stop", "kdump -q stop"),
+                               ("reload", "kdump -q reload"), ("status", "kdump status")):
+                output = script_text(machine, script_lines, "init", verb)
+                runner.equal(f"OpenRC: {verb}", output, f"{what}\nreturns 5\nstatus 0\n")
+            output = script_text(machine, "RC_CMD=restart\n" + script_lines, "init", "stop")
+            runner.equal("OpenRC: restart", output, "returns 0\nstatus 0\n")
+
+
+def rpm(runner):
+    """The RPM package installs and removes cleanly in a root of its own, and keeps a configuration
+    that has been changed through an upgrade; it reserves no memory, and says how to."""
+    with Machine() as machine:
+        staged, root = machine.path / "staged", machine.path / "root"
+        subprocess.run(["make", "-s", "-C", TOOLS, "install", f"DESTDIR={staged}", "SAVER=/none"],
+                       check=True)
+        made = subprocess.run([TOOLS.parents[1] / "scripts/rpm", staged, machine.path / "made"],
+                              capture_output=True, text=True, check=True).stdout.strip()
+        for name, text in (("proc/mounts", ""), ("dev/null", ""),
+                           ("sys/kernel/kexec_crash_size", "0\n"), ("bin/sh", "")):
+            machine.file(f"root/{name}", text)
+        (root / "bin/sh").unlink()
+        busybox = shutil.copy(shutil.which("busybox"), root / "bin/busybox")
+        for name in ("sh", "cat", "rm", "awk"):
+            (root / "bin" / name).symlink_to(busybox.name)
+
+        def run(*arguments):
+            # Whoever is not root is it in there.
+            alone = [] if os.geteuid() == 0 else ["unshare", "-r"]
+            done = subprocess.run([*alone, "rpm", "--root", root, "--nodeps", "--force-debian",
+                                   *arguments],
+                                  capture_output=True, text=True, check=False)
+            return f"{done.stdout}{done.stderr}status {done.returncode}\n"
+
+        def installed():
+            return sorted(str(path.relative_to(root)) for path in root.rglob("*kdump*")
+                          if "lib/rpm" not in str(path))
+
+        runner.equal("rpm: before", installed(), [])
+        runner.equal("rpm -i", run("-i", made), "kdump: no memory is reserved yet: kdump "
+                     "reset-crashkernel, then reboot\nstatus 0\n")
+        runner.equal("rpm -V", run("-V", "kdump"), "status 0\n")
+        runner.equal("rpm: files", {"etc/kdump.conf", "etc/sysconfig/kdump", "usr/sbin/kdump",
+                                    "usr/lib/systemd/system/kdump.service"} - set(installed()),
+                     set())
+        runner.equal("rpm: init scripts", (root / "etc/init.d").exists(), False)
+        (root / "etc/kdump.conf").write_text("path /mine\n")
+        runner.check("rpm -U", run("-U", "--force", made), "status 0")
+        runner.equal("rpm: after an upgrade", (root / "etc/kdump.conf").read_text(),
+                     "path /mine\n")
+        runner.check("rpm -e", run("-e", "kdump"), "status 0")
+        runner.equal("rpm: after removal", installed(), ["etc/kdump.conf.rpmsave"])
+
+
 def udev_rule(runner):
     """The rule loads again what is loaded, and leaves no failed unit."""
     rule = (TOOLS / "conf/98-kdump.rules").read_text()
@@ -401,5 +469,5 @@ def udev_rule(runner):
                 machine.path / "run/kdump/event").exists()), ("status 0\n", bool(loaded)))
 
 
-CASES = (clean, trial, hosts, names, rebuild)
-CASES_ONCE = (removal, package, chroots, again, install, udev_rule)
+CASES = (clean, trial, hosts, names, live, rebuild, last_resort)
+CASES_ONCE = (removal, package, chroots, again, install, openrc, rpm, udev_rule)

@@ -12,7 +12,7 @@ CAPTURE = pathlib.Path(__file__).resolve().parents[2] / "tools" / "kdump" / "cap
 
 # What each shell runs, that of a part too.
 PREPARE = """
-TARGET=local TARGET_NAME=there HOST=host SAVE_PATH=/path FREE_MB=0 STEP_TIMEOUT=20
+RECIPIENT= TARGET=local TARGET_NAME=there HOST=host SAVE_PATH=/path FREE_MB=0 STEP_TIMEOUT=20
 for library in common $LIBRARIES; do
     . "$FOLDER/$library.sh"
 done

@@ -31,7 +31,7 @@ LINES = [
      "sysctl.kernel.hung_task_panic=1 kfence.sample_interval=100 a", "a"),
     ("a init=/bin/sh -- mem=1G b", "a"),
 ]
-OWN = ("nr_cpus=1 reset_devices novmcoredd cgroup_disable=memory mce=off numa=off "
+OWN = ("nr_cpus=1 reset_devices novmcoredd cgroup_disable=memory numa=off "
        "transparent_hugepage=never panic=10")
 
 
@@ -48,7 +48,9 @@ SETTINGS = [
     ("KDUMP_COMMANDLINE_APPEND=nr_cpus=4", OWN.replace("nr_cpus=1 ", "") + " nr_cpus=4"),
     ("KDUMP_COMMANDLINE_APPEND=maxcpus=4", OWN.replace("nr_cpus=1 ", "") + " maxcpus=4"),
     ("KDUMP_CPUS=4", OWN.replace("=1 ", "=4 ")), ("KDUMP_CPUS=0", OWN.replace("nr_cpus=1 ", "")),
-    ("KDUMP_COMMANDLINE_REMOVE='numa mce=off'", OWN.replace("mce=off numa=off ", "")),
+    ("KDUMP_COMMANDLINE_REMOVE='numa panic=10'", OWN.replace("numa=off ", "").replace(
+        " panic=10", "")),
+    ("KDUMP_COMMANDLINE_APPEND=mce=off", OWN + " mce=off"),
     ("KDUMP_COMMANDLINE='x mem=1G'", "x mem=1G " + OWN),
     ("KDUMP_COMMANDLINE='x nr_cpus=8'", "x nr_cpus=8 " + OWN.replace("nr_cpus=1 ", "")),
 ]

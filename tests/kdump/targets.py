@@ -229,7 +229,6 @@ def root_subvolume(runner, shell):
 
 # Where a device is in sysfs, and words of the problem.
 PLACES = [("virtual/block", "loop0", "a device in software"),
-          ("virtual/block", "dm-0", "a mapped device"), ("virtual/block", "md0", "an md array"),
           ("platform/host3/session1/target3:0:0/3:0:0:0/block", "sdb", "an iSCSI disk"),
           ("pci0000:00/0000:01:00.0/virtio1/block", "vda", "problems<0>"),
           ("virtual/nvme-subsystem/nvme-subsys1", "nvme1n1", "problems<0>"),

@@ -2,6 +2,7 @@
 """What the verbs of kdump do, and the scripts of the package."""
 import os
 import re
+import shutil
 import subprocess
 
 from machine import TOOLS, Machine

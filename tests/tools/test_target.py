@@ -105,6 +105,13 @@ class Target(unittest.TestCase):
         self.assertEqual(self.target.answer("T8"), "E01")
         self.assertEqual(bytes.fromhex(self.target.answer("qThreadExtraInfo,7")), b"CPU 0")
 
+    def test_no_registers(self):
+        """A dump without a crash has none: gdb gets a thread all the same, at address 0."""
+        target = gdb_target.Target(open_dump(make_dump(b"")))
+        self.assertEqual(target.answer("qfThreadInfo"), f"m{2 << 22:x}")
+        self.assertEqual(target.answer("g")[256:272], "0" * 16)
+        self.assertEqual(set(target.answer("g")[:256]), {"x"})
+
     def test_registers(self):
         names = dict(zip(gdb_target.SAVED, REGISTERS))
         data = bytes.fromhex(self.target.answer("g"))

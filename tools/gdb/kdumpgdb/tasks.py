@@ -154,9 +154,12 @@ def cpu_threads():
             take(thread, cpu)
     for thread in list(threads):                    # by stack
         thread.switch()
-        sp = int(gdb.selected_frame().read_register("rsp")) % (1 << 64)
+        sp = kernel.integer("$rsp")
+        if sp is None:          # of a kernel that went on running there are no registers
+            threads.remove(thread)
+            continue
         cpu = next((cpu for cpu, task in free.items()
-                    if 0 <= sp - task.fields.stack < size), None)
+                    if 0 <= sp % (1 << 64) - task.fields.stack < size), None)
         if cpu is not None:
             take(thread, cpu)
     for thread, cpu in zip(list(threads), sorted(free)):    # and the rest in order

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Kernel modules, and block devices by name, LABEL= or UUID=.
+# Kernel modules, and block devices by name, LABEL=, UUID= or, of mapped devices, DM=.
 
 # load_modules LIST [PARAMETER]: insert the modules that kdump put in, in an order that satisfies
 # what each needs.  One that fails may not be needed after all; the next step will tell.
@@ -24,6 +24,10 @@ find_device()
 {
 	case $1 in
 	LABEL=* | UUID=*) ;;
+	DM=*)
+		dm_node "${1#DM=}"
+		return
+		;;
 	*)
 		[ -b "$1" ] && echo "$1"
 		return

@@ -56,7 +56,8 @@ put_log()
 # vmcore-save returns 4 when messages are missing, where it says how many.
 save_log()
 {
-	case $TARGET in
+	rm -f "$RUN/no-log"
+	case $TARGET$SUFFIX in
 	local | nfs)
 		log_file=$MOUNT$(state_get folder)/vmcore-dmesg.txt
 		old_log "$log_file"
@@ -66,7 +67,7 @@ save_log()
 		fi
 		;;
 	*)
-		old_log /dev/stdout | some_lines | target_put vmcore-dmesg.txt
+		put_log
 		log_status=$?
 		;;
 	esac
@@ -145,7 +146,7 @@ collect_failed()
 
 dump_mounted()
 {
-	dump_file=$MOUNT$(state_get folder)/vmcore
+	dump_file=$MOUNT$(state_get folder)/vmcore$SUFFIX
 	state_set copy "$dump_file-incomplete"
 	DESTINATION=$dump_file-incomplete
 	collect
@@ -160,7 +161,7 @@ dump_mounted()
 
 dump_ssh()
 {
-	dump_file=$(state_get folder)/vmcore
+	dump_file=$(state_get folder)/vmcore$SUFFIX
 	case $COLLECTOR in
 	scp | scp\ *) ssh_copy "$VMCORE" "$dump_file-incomplete" || collect_failed $? ;;
 	*)
@@ -240,7 +241,9 @@ report_text()
 
 save_report()
 {
-	report_text | target_put report.txt || fail "the report could not be saved"
+	# For the lines of it that are in the report: what has been saved cannot be read here.
+	[ -z "$RECIPIENT" ] || old_log /dev/stdout | tail -c 524288 >"$RUN/out/vmcore-dmesg.txt"
+	report_text | seal | target_put "report.txt$SUFFIX" || fail "the report could not be saved"
 }
 
 save_record()
@@ -280,6 +283,7 @@ release_reserve()
 
 remove_dump()
 {
-	rm -f "$MOUNT$(state_get folder)/vmcore-incomplete" "$MOUNT$(state_get folder)/vmcore"
+	remove_file=$MOUNT$(state_get folder)/vmcore$SUFFIX
+	rm -f "$remove_file-incomplete" "$remove_file"
 	sync
 }

@@ -117,7 +117,7 @@ put_raw()
 	put_at=$(state_get raw_tail)
 	case $1 in
 	kdump-status) put_size=$RAW_BLOCK ;;
-	vmcore-dmesg.txt)
+	vmcore-dmesg.txt*)
 		put_at=$((put_at + 1))
 		put_size=$((RAW_TAIL - RAW_BLOCK))
 		;;

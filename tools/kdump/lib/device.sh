@@ -116,7 +116,8 @@ resolve_device()
 		device=
 		return 1
 	fi
-	device_name=$(basename "$(readlink -f "$device_node")")
+	device_name=$(kernel_name "$device_node")
+	! is_block_device "/dev/$device_name" || device_node=/dev/$device_name
 	device_folder=$(readlink -f "$SYS/class/block/$device_name")
 	take_layers "$device_folder" || return
 	layers=$layer_lines
@@ -133,7 +134,9 @@ device_is_plain()
 	*/virtual/*) software="a device in software (loop, nbd, bcache, ...)" ;;
 	esac
 	[ -n "$software" ] || return 0
-	target_problem "$device is $software, which the capture kernel does not set up" \
+	software_place=is
+	[ "${1##*/}" = "${device_name-}" ] || software_place="lies on ${1##*/},"
+	target_problem "$device $software_place $software, which the capture kernel does not set up" \
 		"name a plain partition, nfs or ssh"
 	return 1
 }
@@ -220,7 +223,9 @@ raw_is_free()
 		raw_user=${raw_user%/partition}
 		raw_use="$raw_use ${raw_user##*/}"
 	done
-	! grep -q "^$device_node " "$PROC/mounts" "$PROC/swaps" || raw_use=" mounted, or swap"
+	! awk -v a="$device_node" -v b="$(mapper_of "$device_node")" '
+			$1 == a || $1 == b { found = 1 } END { exit !found }' "$PROC/mounts" "$PROC/swaps" ||
+		raw_use=" mounted, or swap"
 	if [ -n "$raw_use" ]; then
 		target_problem "$device is in use (${raw_use# }), and a dump would overwrite it" \
 			"name a partition that is kept for dumps"

@@ -107,7 +107,8 @@ refresh_record()
 		keep_record "$(readlink -f "${conf_path-/var/crash}")" ""
 	elif [ -n "${conf_target-}" ]; then
 		refresh_node=$(device_of "$conf_target")
-		refresh_point=$(unescape "$(awk -v a="$refresh_node" '$1 == a { print $2; exit }' \
+		refresh_point=$(unescape "$(awk -v a="$refresh_node" -v b="$(mapper_of "$refresh_node")" \
+			'$1 == a || $1 == b { print $2; exit }' \
 			"$PROC/mounts")")
 		[ -z "$refresh_point" ] || keep_record "$refresh_point" "${conf_path-/var/crash}"
 	fi

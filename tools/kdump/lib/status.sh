@@ -102,10 +102,11 @@ show_report()
 	[ -n "$report_folder" ] || report_folder=$(newest_dump)
 	[ -d "$report_folder" ] || die "there is no dump in ${conf_path-/var/crash}: name its folder"
 	if [ -x "$LIB/kdump-report" ] && command -v python3 >/dev/null; then
+		set -- ${IDENTITY:+--identity} ${IDENTITY:+"$IDENTITY"} "$report_folder"
 		if [ "$JSON" = 1 ]; then
-			"$LIB/kdump-report" --json "$report_folder"
+			"$LIB/kdump-report" --json "$@"
 		else
-			"$LIB/kdump-report" "$report_folder" && printable <"$report_folder/report.txt"
+			"$LIB/kdump-report" "$@" && printable <"$report_folder/report.txt"
 		fi
 	elif [ "$JSON" = 1 ]; then
 		report_json

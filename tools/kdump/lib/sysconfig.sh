@@ -66,7 +66,7 @@ sys_option()
 		sys_set "$1" "$2"
 		;;
 	KEXEC_OPTIONS) sys_set KEXEC_ARGS "$2" ;;
-	KDUMP_IMMEDIATE_REBOOT | VMCORE_CREATION_NOTIFICATION) sys_yes_no "$1" "$2" ;;
+	KDUMP_IMMEDIATE_REBOOT | VMCORE_CREATION_NOTIFICATION | KDUMP_EARLY) sys_yes_no "$1" "$2" ;;
 	KDUMP_RUNLEVEL) sys_one_of "$1" "$2" 1 2 3 5 s S ;;
 	KDUMP_KEEP_OLD_DUMPS) sys_number_in "$1" "$2" -1 1000000 ;;
 	KDUMP_FREE_DISK_SIZE) sys_number_in "$1" "$2" 0 100000000 ;;
@@ -110,7 +110,7 @@ sys_without_effect()
 	KDUMP_STDLOGLVL | KDUMP_SYSLOGLVL | KDUMP_KMSGLOGLVL | KDUMP_VERBOSE)
 		sys_why="there is one level of messages; -q silences the command" ;;
 	KDUMP_FADUMP | KDUMP_FADUMP_SHELL | FADUMP_COMMANDLINE_APPEND)
-		sys_why="firmware-assisted dump is not there on this machine" ;;
+		sys_why="kdump does not arm dumps by firmware: chapter 9 of kdump.txt tells how" ;;
 	KDUMP_UPDATE_BOOTLOADER | KDUMP_CRASHKERNEL)
 		sys_why="kdump reset-crashkernel writes to the boot loader, when you say so" ;;
 	KDUMP_AUTO_RESIZE)

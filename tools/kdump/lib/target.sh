@@ -188,9 +188,9 @@ take_features()
 # mounted_options DEVICE: those of the file system itself, where it is mounted
 mounted_options()
 {
-	awk -v a="$1" -v b="$(readlink -f "$1")" '{
+	awk -v a="$1" -v b="$(readlink -f "$1")" -v c="$(mapper_of "$1")" '{
 			for (i = 7; i < NF && $i != "-"; i++);
-			if ($(i + 2) == a || $(i + 2) == b) { print $(i + 3); exit }
+			if ($(i + 2) == a || $(i + 2) == b || $(i + 2) == c) { print $(i + 3); exit }
 		}' "$PROC/self/mountinfo"
 }
 
@@ -257,9 +257,9 @@ whole_mount_of()
 
 whole_mount_escaped()
 {
-	awk -v a="$1" -v b="$(readlink -f "$1")" '$4 == "/" {
+	awk -v a="$1" -v b="$(readlink -f "$1")" -v c="$(mapper_of "$1")" '$4 == "/" {
 			for (i = 7; i < NF && $i != "-"; i++);
-			if ($(i + 2) == a || $(i + 2) == b) { print $5; exit }
+			if ($(i + 2) == a || $(i + 2) == b || $(i + 2) == c) { print $5; exit }
 		}' "$PROC/self/mountinfo"
 }
 
@@ -305,10 +305,7 @@ resolve_root()
 	root_path=${root_path:-${conf_path-/var/crash}}
 	case $root_fstype:$root_node in
 	ext[234]:/dev/* | xfs:/dev/* | btrfs:/dev/*)
-		root_device=$(device_uuid "$root_node")
-		root_device=${root_device:+UUID=$root_device}
-		root_device=${root_device:-$root_node}
-		want_device "$SYS/class/block/${root_node##*/}"
+		take_root_device || return 0
 		check_features "$root_node" "$root_fstype" "$mount_super"
 		root_options=$root_options${root_options:+${feature_options:+,}}$feature_options
 		root_seconds=$feature_seconds

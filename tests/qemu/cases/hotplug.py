@@ -95,7 +95,8 @@ def memory_not_used(context):
 def stop_at(debugger, function, wanted=lambda registers: True):
     """Run to the wanted call of a function of a kernel that has not been moved. Any CPU may
     make other ones."""
-    address = next(address for address, name in vmlinux_symbols() if name == function)
+    symbols = vmlinux_symbols(paths.VMLINUX)
+    address = next(address for address, name in symbols if name == function)
     for _ in range(MOST_CALLS):
         debugger.break_at(address)
         debugger.run_to_breakpoint()

@@ -71,10 +71,16 @@ def _modules(folder):
 
 @functools.cache
 def stock_initrd():
-    """The same for the stock kernel as first one, of which make stock builds no module."""
-    build_modules(STOCK / "module", paths.STOCK_OBJECTS, "KBUILD_MODPOST_WARN=1")
-    return initramfs.write(STOCK / "initrd", paths.bzimage(),
-                           [(PROBE, "/bin/probe"), *_modules(STOCK / "module")])
+    """The same for the stock kernel as first one."""
+    return _initrd_of(STOCK, paths.STOCK_OBJECTS, paths.bzimage())
+
+
+def initrd_of(objects):
+    """The same for another kernel of ours, which is first one and capture kernel, and with the
+    module that makes mistakes. It is made once: nobody boots it while it is written."""
+    with _building:
+        return _initrd_of(paths.WORK / objects.name, objects, paths.bzimage(objects),
+                          "kdump_wrong.ko")
 
 
 def prepare():

@@ -50,11 +50,11 @@ class Thread:
 class Dump:
     """A dump of an x86_64 kernel, open as an ELF core file."""
 
-    def __init__(self, stream, kallsyms=""):
+    def __init__(self, stream, kallsyms="", vmlinux=paths.VMLINUX):
         self.core = ElfCore(stream)
         self.notes = self.core.notes
         self.info = self.core.vmcoreinfo
-        self.symbols = Symbols(self.core.kaslr_offset, kallsyms)
+        self.symbols = Symbols(vmlinux, self.core.kaslr_offset, kallsyms)
         self._tables = {}
 
     @property

@@ -54,6 +54,7 @@ class Machine:
     share: pathlib.Path = None
     agent: str = "virtio"           # or "serial", for a kernel without virtio-serial
     counted: bool = False           # time is instructions: each takes a nanosecond
+    vmlinux: pathlib.Path = paths.VMLINUX
 
     def kernel_options(self):
         """What each kernel that runs in it has to be told."""
@@ -100,7 +101,7 @@ class Guest:
             earlier = len(list(self.workdir.glob("console-*.log"))) + 1
             self.console_path.rename(self.workdir / f"console-{earlier}.log")
         self.timeout = timeout
-        self.kernel_options = machine.kernel_options()
+        self.kernel_options, self.vmlinux = machine.kernel_options(), machine.vmlinux
         agent, agent_end = socket.socketpair()
         monitor, monitor_end = socket.socketpair()
         with agent_end, monitor_end, open(self.workdir / "qemu.log", "wb") as log:

@@ -186,4 +186,4 @@ def check_edges(guest, core, ranges):
 
 def open_dump(guest, kallsyms=""):
     """The dump, as the capture kernel shows it."""
-    return Dump(GuestFile(guest, "/proc/vmcore"), kallsyms)
+    return Dump(GuestFile(guest, "/proc/vmcore"), kallsyms, guest.vmlinux)

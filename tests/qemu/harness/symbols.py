@@ -8,9 +8,9 @@ from . import paths
 
 
 @functools.cache
-def vmlinux_symbols():
-    """All symbols of vmlinux as (address, name), sorted."""
-    listing = subprocess.run(["nm", "-n", paths.VMLINUX], capture_output=True, text=True,
+def vmlinux_symbols(vmlinux):
+    """All symbols of a vmlinux as (address, name), sorted."""
+    listing = subprocess.run(["nm", "-n", vmlinux], capture_output=True, text=True,
                              check=True).stdout
     rows = (line.split() for line in listing.splitlines())
     return [(int(row[0], 16), row[2]) for row in rows if len(row) == 3]
@@ -22,10 +22,10 @@ class Symbols:
     kallsyms is the part of /proc/kallsyms that belongs to modules.
     """
 
-    def __init__(self, kaslr_offset, kallsyms=""):
+    def __init__(self, vmlinux, kaslr_offset, kallsyms=""):
         module = [(int(row[0], 16), row[2]) for row in map(str.split, kallsyms.splitlines())]
         self._sorted = sorted([(address + kaslr_offset, name)
-                               for address, name in vmlinux_symbols()]
+                               for address, name in vmlinux_symbols(vmlinux)]
                               + module)
         self._addresses = {name: address for address, name in self._sorted}
         self._module = {name for _, name in module}

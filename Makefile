@@ -17,8 +17,8 @@ HOST_TESTS = "make -s -C tests/unit check" "make -s -C tools/vmcore-save check" 
 LAYOUTS = 2000
 
 .DEFAULT_GOAL := help
-PHONY := help tree kernel package-kernel stock bench run unit kunit test test-full fuzz debian check patchset clean distclean tools \
-	install deb
+PHONY := help tree kernel package-kernel sanitized powerpc arm64 i386 stock bench run unit kunit test test-full fuzz debian check check-ports patchset clean distclean tools \
+	install deb rpm
 .PHONY: $(PHONY)
 
 help: ## show this list
@@ -58,10 +58,10 @@ test: kernel tools debian powerpc ## prove that it works
 	@scripts/need $(GROUPS)
 	@scripts/sum-up $(HOST_TESTS) tests/qemu/run-tests
 
-test-full: GROUPS = kernel tools run test
+test-full: GROUPS = kernel tools run test powerpc arm64 ports
 test-full: LAYOUTS = 20000
 test-full: KERNELS = --full
-test-full: kernel package-kernel tools debian ## the same with every combination of triggers, CPUs, loaders
+test-full: kernel package-kernel sanitized tools debian powerpc arm64 i386 ## the same with every combination of triggers, CPUs, loaders
 	@scripts/need $(GROUPS)
 	@scripts/sum-up $(HOST_TESTS) "tests/qemu/run-tests --full"
 
@@ -105,6 +105,36 @@ package-kernel: tree ## build the capture kernel that make deb and make install 
 		configs/base.config configs/x86_64.config configs/package.config
 	+@scripts/kbuild build/linux package x86_64 bzImage modules
 
+# A kernel that looks at itself, with KASAN, UBSAN, lockdep and kmemleak.
+sanitized: tree ## build the kernel that reports its own mistakes, for the tests
+	@scripts/configure build/linux sanitized x86_64 configs/base.config \
+		configs/x86_64.config configs/kunit.config configs/sanitized.config
+	+@scripts/kbuild build/linux sanitized x86_64 bzImage modules_prepare
+
+# A kernel for pseries guests, and what else they take. Firmware that makes dumps is in QEMU
+# since 11.1.
+powerpc: GROUPS = kernel run powerpc
+powerpc: tree ## build the kernel of pseries guests, fetch QEMU and programs for them
+	@scripts/need $(GROUPS)
+	@scripts/debian-programs trixie-backports qemu-system-ppc
+	@scripts/debian-programs sid:ppc64el busybox-static kexec-tools
+	@scripts/configure build/linux powerpc powerpc configs/powerpc.config
+	+@scripts/kbuild build/linux powerpc powerpc vmlinux
+
+arm64: GROUPS = kernel run arm64
+arm64: tree ## build the kernel of arm64 guests, fetch programs for them
+	@scripts/need $(GROUPS)
+	@scripts/debian-programs sid:arm64 busybox-static kexec-tools
+	@scripts/configure build/linux arm64 arm64 configs/arm64.config
+	+@scripts/kbuild build/linux arm64 arm64 Image
+
+i386: GROUPS = kernel run
+i386: tree ## build the kernel of i386 guests, fetch programs for them
+	@scripts/need $(GROUPS)
+	@scripts/debian-programs bookworm:i386 busybox-static kexec-tools
+	@scripts/configure build/linux i386 i386 configs/i386-small.config
+	+@scripts/kbuild build/linux i386 i386 bzImage
+
 # Kernels to crash, and readers of dumps. Page sets are compared with sid's
 # makedumpfile: 1.7.8 and later know the page types of Linux 6.12. With KERNELS=--full there
 # are more kernels.
@@ -132,6 +162,12 @@ check: tree ## checkpatch, sparse, W=1, kernel-doc, shellcheck and the like, on 
 	@scripts/need $(GROUPS)
 	@scripts/check
 
+check-ports: GROUPS = kernel ports
+check-ports: tree ## build kernels for arm64 and ppc64le, which have their own code for old memory
+	@scripts/need $(GROUPS)
+	@scripts/check arm64 powerpc
+
+patchset: GROUPS = kernel $(if $(BUILD),ports)
 patchset: $(if $(BUILD),kernel,tree) ## write build/patchset/*.patch and prove them; BUILD=1 builds each commit
 	@scripts/patchset $(if $(BUILD),--build)
 

@@ -30,6 +30,10 @@ def summarise(found):
 def shown(name, value):
     if value is None:
         return "-"
+    if name.endswith(", rate"):
+        return f"{value / 1e6:.0f} MB/s"
+    if name.endswith(", bytes"):
+        return f"{value / (1 << 20):.1f} MiB"
     if "filter" in name or "makedumpfile" in name or "first byte" in name:
         return f"{value:.3f}"
     if "counted" in name:
@@ -45,9 +49,9 @@ def shown(name, value):
 
 def text(results):
     """The table as people read it."""
-    lines = [f"{'':34}{'ours':>15}{'stock':>15}{'ours/stock':>12}"]
+    lines = [f"{'':56}{'ours':>15}{'stock':>15}{'ours/stock':>12}"]
     for name, row in results.items():
         ratio = f"{row['ratio']:.2f}" if "ratio" in row else "-"
-        lines.append(f"{name:34}{shown(name, row.get('ours')):>15}"
+        lines.append(f"{name:56}{shown(name, row.get('ours')):>15}"
                      f"{shown(name, row.get('stock')):>15}{ratio:>12}")
     return "\n".join(lines)

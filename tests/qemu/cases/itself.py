@@ -167,3 +167,30 @@ def dead_capture_kernel(context):
             check("has ended" in str(error), str(error))
             return
         raise Failure("a crash without a capture kernel passed")
+
+
+def run_twice(names, good_after):
+    """Outcomes of tests that pass at their run number good_after, run as run-tests does."""
+    runs = []
+
+    def run(context):
+        runs.append(context.workdir)
+        check(runs.count(context.workdir) >= good_after, "not yet")
+
+    entries = [suite.Test(name, run, "") for name in names]
+    results = suite.run_all(entries, 1, lambda result: None)
+    results, unstable = suite.run_again(results, lambda result: None)
+    return [result.outcome for result in results], unstable
+
+
+@test
+def runs_again(context):
+    """A few tests that fail are run once more and named as unstable if they pass then; what stays
+    wrong, or breaks many tests, counts."""
+    many = [f"{context.workdir.name}/{number}" for number in range(suite.RUN_AGAIN_MAX + 1)]
+    one = many[:1]
+    for names, good_after, wanted in ((one, 1, (["passed"], [])), (one, 2, (["passed"], one)),
+                                      (one, 3, (["failed"], [])),
+                                      (many, 2, (["failed"] * len(many), []))):
+        found = run_twice(names, good_after)
+        check(found == wanted, f"{len(names)} tests, good at run {good_after}: {found}")

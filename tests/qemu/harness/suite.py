@@ -11,6 +11,7 @@ from . import artifacts, paths
 from .guest import GuestError, Machine, booted
 
 TESTS = []
+RUN_AGAIN_MAX = 3
 
 
 class Skip(Exception):
@@ -117,3 +118,17 @@ def run_all(entries, jobs, report):
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         return list(pool.map(job, entries))
+
+
+def run_again(results, report):
+    """Run what failed once more, with the machine to itself, if it is no more than
+    RUN_AGAIN_MAX tests: with more, something is broken.
+
+    Return the results, with those of second runs in place of first ones, and the names of the
+    tests that passed then."""
+    failed = [result.test for result in results if result.outcome == "failed"]
+    if len(failed) > RUN_AGAIN_MAX:
+        return results, []
+    second = {result.test.name: result for result in run_all(failed, 1, report)}
+    unstable = [name for name, result in second.items() if result.outcome == "passed"]
+    return [second.get(result.test.name, result) for result in results], unstable

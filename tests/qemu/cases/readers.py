@@ -17,7 +17,7 @@ from harness.kdump import LOW_MEMORY, load, on_cpu, spin
 from harness.service import disk, drive
 from harness.suite import Context, Failure, Skip, check, test
 
-CPUS = 4
+CPUS = 6                                # two spin, one crashes, of the others one idles
 CRASHING = 2
 FOLDER = paths.WORK / "saved"
 VMCORE = FOLDER / "vmcore"

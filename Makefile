@@ -22,7 +22,7 @@ PHONY := help tree kernel package-kernel sanitized powerpc arm64 i386 stock benc
 .PHONY: $(PHONY)
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  KERNEL_SOURCE=TREE  use that pristine 6.12.y, not Debian's linux-source-6.12"
 	@echo "  V=1                 show what the kernel's make does"
@@ -63,7 +63,7 @@ test-full: LAYOUTS = 20000
 test-full: KERNELS = --full
 test-full: kernel package-kernel sanitized tools debian powerpc arm64 i386 ## the same with every combination of triggers, CPUs, loaders
 	@scripts/need $(GROUPS)
-	@scripts/sum-up $(HOST_TESTS) "tests/qemu/run-tests --full"
+	@scripts/sum-up $(HOST_TESTS) "tests/qemu/run-tests --full" "make -s check-ports"
 
 unit: GROUPS = kernel tools test
 unit: ## run the tests that need no guest: sanitizers, shell, Python, a browser
@@ -139,7 +139,8 @@ i386: tree ## build the kernel of i386 guests, fetch programs for them
 # makedumpfile: 1.7.8 and later know the page types of Linux 6.12. With KERNELS=--full there
 # are more kernels.
 debian:
-	@scripts/debian-programs trixie crash makedumpfile python3-drgn fence-agents-kdump && \
+	@scripts/debian-programs trixie crash makedumpfile python3-drgn fence-agents-kdump \
+			lvm2 mdadm && \
 		scripts/debian-programs sid makedumpfile && \
 		scripts/debian-kernels $(KERNELS) || echo "make: going on without some of Debian's programs"
 
@@ -150,7 +151,7 @@ stock:
 	@scripts/prepare-tree --stock build/pristine build/linux-stock
 	@scripts/configure --partly build/linux-stock x86_64 x86_64 \
 		configs/base.config configs/x86_64.config $(wildcard configs/kunit.config)
-	+@scripts/kbuild build/linux-stock x86_64 x86_64 bzImage
+	+@scripts/kbuild build/linux-stock x86_64 x86_64 bzImage modules_prepare
 
 bench: GROUPS = kernel tools run test
 bench: kernel stock tools debian ## measure beside the stock kernel; QUICK=1 takes less than 10 minutes
@@ -169,10 +170,11 @@ check-ports: tree ## build kernels for arm64 and ppc64le, which have their own c
 
 patchset: GROUPS = kernel $(if $(BUILD),ports)
 patchset: $(if $(BUILD),kernel,tree) ## write build/patchset/*.patch and prove them; BUILD=1 builds each commit
+	@scripts/need $(GROUPS)
 	@scripts/patchset $(if $(BUILD),--build)
 
 clean: ## remove what has been built
-	rm -rf build/linux build/linux-stock build/bench build/x86_64 build/patchset build/run build/test build/tools build/unit
+	rm -rf build/linux build/linux-stock build/check-defconfigs build/bench build/x86_64 build/patchset build/run build/test build/tools build/unit
 
 distclean: ## remove what has been fetched, too
 	rm -rf build

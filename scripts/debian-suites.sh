@@ -5,7 +5,8 @@
 # installing anything: a private apt state, on the mirror that this machine's
 # apt uses. To be sourced by a script that has set -eu.
 #
-#     open_suites FOLDER SUITE...    prepare FOLDER, whose content is lost
+#     open_suites FOLDER SUITE...    prepare FOLDER, whose content is lost; for the
+#                                    architecture $architecture, if that is set
 #     ask COMMAND ARGUMENT...        run apt-get or apt-cache on those suites
 
 die()
@@ -52,6 +53,12 @@ open_suites()
 	Debug::NoLocking "true";
 	quiet "2";
 	END
+	if [ -n "${architecture-}" ]; then
+		cat >>"$apt/conf" <<-END
+		APT::Architecture "$architecture";
+		APT::Architectures { "$architecture"; };
+		END
+	fi
 	# A mirror may hold a suite that its release file calls out of date; it is signed all the same.
 	for suite in $suites; do
 		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg" \

@@ -81,14 +81,15 @@ def check_registers(dump, row, cpu, racer, spinning):
         check_other(dump, threads[other], other)
 
 
-def crash(context, row):
+def crash(context, row, reserved="64M", then=lambda guest: None, **machine):
+    """Crash, check the dump, and do then() in the capture kernel."""
     trigger, cpus = row["trigger"], row["cpus"]
     cpu = 0 if row["where"] == "first" else cpus - 1
     racer = (1 if cpu == 0 else 0) if trigger == "two" else None
     # Of four CPUs the third stays idle.
     spinning = set(range(cpus)) - {cpu, racer, 2}
-    cmdline = ["crashkernel=64M", CMDLINE.get(trigger, ""), CMDLINE[row["kaslr"]]]
-    with context.boot(" ".join(cmdline), cpus=cpus) as guest:
+    cmdline = [f"crashkernel={reserved}", CMDLINE.get(trigger, ""), CMDLINE[row["kaslr"]]]
+    with context.boot(" ".join(cmdline), cpus=cpus, **machine) as guest:
         kallsyms = insert_module(guest)
         load(guest, row["loader"])
         ram = ram_ranges(guest.sh("cat /proc/iomem"))
@@ -102,6 +103,7 @@ def crash(context, row):
         check_registers(dump, row, cpu, racer, spinning)
         patterns.check(dump.core)
         check_edges(guest, dump.core, ram)
+        then(guest)
 
 
 def declare():

@@ -2,6 +2,7 @@
 """CPUs and memory that come and go after an image was loaded."""
 import struct
 
+from harness import paths
 from harness.debugger import Debugger
 from harness.kdump import check_edges, check_on_stack, load, on_cpu, open_dump, ram_ranges
 from harness.suite import Failure, check, test

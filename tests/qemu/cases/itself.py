@@ -3,7 +3,7 @@
 import io
 import struct
 
-from harness import makedumpfile, pageset
+from harness import makedumpfile, pageset, suite
 from harness.core import PT_LOAD, ElfCore, Segment, parse_notes
 from harness.dump import PAGE_SIZE
 from harness.guest import GuestError

@@ -178,13 +178,35 @@ def to_root(context):
 def default_target(context):
     """Without a target the dump goes to the disk that path lies on. With KDUMP_IMMEDIATE_REBOOT=no
     and a run level the capture kernel goes on into the root file system."""
-    crash = Crash(context, "path /dumps\n", on_disk=True, cmdline="crashkernel=96M", machine=ROOMY,
+    crash = Crash(context, "path /dumps\n", on_disk=True, cmdline="crashkernel=192M", machine=ROOMY,
                   default="KDUMP_IMMEDIATE_REBOOT=no\nKDUMP_RUNLEVEL=1\n",
-                  files=[("/sbin/init", "#!/bin/sh\necho $1 >/level; sync; reboot -f\n", 0o755)])
+                  files=[("/sbin/init", "#!/bin/sh\nmount -t proc proc /proc; mkdir -p /run\n"
+                          "echo $1 >/level; kdump start >/start 2>&1; sync; reboot -f\n", 0o755)])
     crash.arm_and_crash()
     with crash.boot() as guest:
         check_saved(guest, "/dumps")
         check(guest.sh("cat /level") == "1", "the run level was not reached")
+        check("the dump has been saved" in guest.sh("cat /start"), "kdump start does not know")
+
+
+@test
+def last_resort(context):
+    """A capture kernel that somebody has loaded without our initramfs runs the system itself:
+    there kdump start saves the dump, and reboots."""
+    crash = Crash(context, "", on_disk=True, cmdline="crashkernel=96M", machine=ROOMY)
+    with crash.boot() as guest:
+        guest.sh("hostname guest; kexec -p -c /usr/lib/kdump/kernel/vmlinuz "
+                 f"--command-line='{guest.kernel_options} nr_cpus=1 root=/dev/vda rw init=/init'")
+        guest.crash("echo c >/proc/sysrq-trigger")
+        guest.sh("hostname guest")
+        guest.ends_after("kdump start", timeout=240)
+    with crash.boot() as guest:
+        found = folder(guest, "/var/crash")
+        check(record(guest.sh(f"cat {found}/kdump-status"))["result"] == "ok", "not saved")
+        check("sysrq triggered crash" in guest.sh(f"cat {found}/vmcore-dmesg.txt"), "no log")
+        check(guest.bytes(f"head -c 8 {found}/vmcore") == b"KDUMP   ", "no dump")
+        check("last crash: ok" in guest.run("hostname guest; kdump status").text,
+              "kdump status does not tell")
 
 
 @test

@@ -11,12 +11,13 @@ class Case:
     """A way to panic.
 
     command is what to run, or the name of a trigger of the module; culprit a function
-    on the stack of the crashing CPU, of which only the number may not be known.
+    on the stack of the crashing CPU, of which only the number may not be known; extra are
+    further modules that it takes; slow, that it is not for every run.
     """
 
-    def __init__(self, command, culprit="", cpus=2, prepare=":", extra=()):
+    def __init__(self, command, culprit="", cpus=2, prepare=":", extra=(), slow=False):
         self.command, self.culprit, self.cpus = command, culprit, cpus
-        self.prepare, self.extra = prepare, extra
+        self.prepare, self.extra, self.slow = prepare, extra, slow
 
 
 EAT_MEMORY = "tail /dev/zero"
@@ -25,6 +26,11 @@ GO_ON_AND_OFF = """while :; do
     echo 1 >/sys/devices/system/cpu/cpu1/online
 done >/dev/null 2>&1 &
 sleep 1"""
+SOFTDOG = tuple(f"drivers/watchdog/{name}.ko" for name in ("watchdog", "softdog"))
+# Whoever has opened the watchdog falls asleep.
+START_SOFTDOG = """insmod /lib/watchdog.ko
+insmod /lib/softdog.ko soft_panic=1 soft_margin=2"""
+LET_SOFTDOG_BARK = "exec 9>/dev/watchdog; sleep 60"
 
 CASES = {
     "irqs-off": Case("irqs-off", "kdump_test_panic"),
@@ -43,9 +49,14 @@ CASES = {
                                           " echo 1 >/proc/sys/kernel/hardlockup_panic"),
     "deaf-cpu": Case("deaf", "kdump_test_panic"),
     "cpu-on-and-off": Case("panic", prepare=GO_ON_AND_OFF),
+    "stack": Case("stack", "kdump_test_recurse"),
+    "irq-stack": Case("irq-stack", "kdump_test_recurse", cpus=1),
+    "init-killed": Case("init", "arch_do_signal_or_restart"),
+    "softdog": Case(LET_SOFTDOG_BARK, "softdog_fire", 2, START_SOFTDOG, SOFTDOG, slow=True),
+    "softdog-1cpu": Case(LET_SOFTDOG_BARK, "softdog_fire", 1, START_SOFTDOG, SOFTDOG, slow=True),
 }
 TRIGGERS = ("irqs-off", "ipi", "two", "hrtimer", "stop-machine", "console", "idt", "nowhere", "rsp",
-            "stack", "hotplug", "init", "lockup", "deaf", "panic")
+            "stack", "irq-stack", "hotplug", "init", "lockup", "deaf", "panic")
 
 
 def panics(context, case):
@@ -61,6 +72,8 @@ def panics(context, case):
         kallsyms = insert_module(guest)
         load(guest, "kexec_file_load")
         guest.sh(case.prepare)
+        if case.extra:
+            kallsyms += "\n" + guest.sh("grep '\\[softdog\\]' /proc/kallsyms")
         command = case.command
         if command in TRIGGERS:
             command = f"echo {command} >{MODULE}/trigger"
@@ -74,4 +87,4 @@ def panics(context, case):
 
 for name, one in CASES.items():
     suite.add(f"panics.{name}", functools.partial(panics, case=one), "A panic of this kind makes "
-              "a dump, with the registers of the CPU that panicked.")
+              "a dump, with the registers of the CPU that panicked.", full=one.slow)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Pages that the processor has reported broken, inside compound pages."""
 from harness import debian
-from harness.kdump import load, open_dump
+from harness.kdump import load, on_cpu, open_dump
 from harness.pageset import describe, left_out
 from harness.suite import check, test
 
@@ -31,6 +31,17 @@ done
 umount /mnt
 """
 
+# A machine check that asks for nothing: VAL, UC, EN, MISCV, ADDRV and S of MCi_STATUS, found
+# by a memory scrubber; RIPV and MCIP of MCG_STATUS. Intel SDM volume 3, "Machine-Check
+# Architecture".
+SCRUB_ERROR = "9 0xbd000000000000cf 5 0x2000000 0x8c"
+COPY = """
+while [ ! -e /run/enough ]; do
+    dd if=/proc/vmcore bs=1M status=none of=/dev/null || echo failed
+done >/run/copy 2>&1 &
+echo $! >/run/pid
+"""
+
 
 def run_of(first, count):
     """A set of page frames that follow each other."""
@@ -57,3 +68,18 @@ def one_by_one(context):
             check(missing & unit == wanted,
                   f"level {level}: of {name}, {describe(unit)}, page {broken:#x} is broken, and "
                   f"these are left out: {describe(missing & unit)}")
+
+
+@test
+def machine_check(context):
+    """A broken page that the hardware finds while the dump is read, and tells all CPUs of, those
+    too that the crash has halted, costs a line of the log. (With mce=off it resets the machine.)"""
+    with context.boot("crashkernel=64M", model="Nehalem") as guest:
+        load(guest)
+        guest.crash(on_cpu(0, "echo c >/proc/sysrq-trigger"))
+        guest.sh(COPY)
+        guest.monitor.execute("human-monitor-command", command_line=f"mce -b 0 {SCRUB_ERROR}")
+        guest.sh("until dmesg | grep -q 'Bank 9: bd000000000000cf'; do sleep 0.1; done\n"
+                 ": >/run/enough; while kill -0 $(cat /run/pid); do sleep 0.1; done 2>/dev/null")
+        check(not guest.sh("cat /run/copy"), "the dump cannot be read any more")
+        guest.sh("dd if=/proc/vmcore bs=1M status=none of=/dev/null")

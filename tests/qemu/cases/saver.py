@@ -7,6 +7,7 @@ import threading
 from kdumpreader import KdumpFile, unflatten
 
 from cases import readers
+from cases.gdb import gdb
 
 from harness import artifacts, initramfs, paths
 from harness.core import ElfCore
@@ -90,6 +91,37 @@ def makedumpfile(context):
         again = context.workdir / "again"
         again.unlink(missing_ok=True)
         readers.run(*command, "-l", "-d", "0", *quiet, dump, again)
+
+
+# What makedumpfile writes, and its level.
+INPUTS = {"-l": 0, "-c": 1, "-p": 16, "-z": 31, "-l -F": 8}
+
+
+@test
+def other_forms(context):
+    """Of what makedumpfile has saved, in each format, level 31 leaves what it leaves of vmcore."""
+    context.workdir.mkdir(parents=True, exist_ok=True)
+    other, dest = context.workdir / "other", context.workdir / "dest"
+    readers.run(saver(), "-q", "-d", "31", readers.saved(), dest)
+    wanted = KdumpFile(dest.read_bytes())
+    for options, level in INPUTS.items():
+        other.unlink(missing_ok=True)
+        command = (*readers.in_trixie("makedumpfile"), "--message-level", readers.ERRORS_ONLY,
+                   *options.split(), "-d", level, readers.saved())
+        if "-F" in options:
+            readers.run("sh", "-c", 'file=$1; shift; exec "$@" >"$file"', "sh", other, *command)
+        else:
+            readers.run(*command, other)
+        told = readers.run(saver(), "--verify", other)
+        check("all can be read" in told, f"{options}: {told}")
+        # What it tells of pages that are gone already is no trouble.
+        readers.run("sh", "-c", 'exec "$@" 2>/dev/null', "sh", saver(), "-q", "-d", "31",
+                    other, dest)
+        found = KdumpFile(dest.read_bytes())
+        check(found.existing == wanted.existing and found.saved == wanted.saved,
+              f"{options}: {len(found.saved)} of {len(found.existing)} pages, not "
+              f"{len(wanted.saved)} of {len(wanted.existing)}")
+        check(found.pages() == wanted.pages(), f"{options}: another page")
 
 
 @test

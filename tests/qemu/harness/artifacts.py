@@ -13,7 +13,7 @@ INITRD = paths.WORK / "initrd"
 PROBE = paths.WORK / "probe"
 MODULE = paths.WORK / "module" / "kdump_test.ko"
 STOCK = paths.WORK / "stock"
-_once = threading.Lock()
+_once, _building = threading.Lock(), threading.Lock()
 
 
 class BuildError(Exception):
@@ -46,7 +46,7 @@ def build_modules(folder, objects, *options):
 
 @functools.cache
 def _stripped(source):
-    target = paths.WORK / f"{source.parent.name}-{source.name}.stripped"
+    target = paths.WORK / f"{'-'.join(source.parts[-3:])}.stripped"
     _run("strip", "--strip-debug", "-o", target, source)
     return target
 
@@ -64,12 +64,19 @@ def write_initrd(path, image, extra=()):
                                          *extra])
 
 
-def _modules(folder):
+def _modules(folder, *more):
     return [(stripped(folder / name), f"/lib/{name}")
-            for name in ("kdump_test.ko", "kdump_fail.ko")]
+            for name in ("kdump_test.ko", "kdump_fail.ko", *more)]
 
 
 @functools.cache
+def _initrd_of(folder, objects, image, *more):
+    """For a kernel of which make builds no module: what a module may call is not known then."""
+    build_modules(folder / "module", objects, "KBUILD_MODPOST_WARN=1")
+    return initramfs.write(folder / "initrd", image,
+                           [(PROBE, "/bin/probe"), *_modules(folder / "module", *more)])
+
+
 def stock_initrd():
     """The same for the stock kernel as first one."""
     return _initrd_of(STOCK, paths.STOCK_OBJECTS, paths.bzimage())

@@ -4,8 +4,8 @@ import dataclasses
 import io
 import struct
 
-from .core import ElfCore
-
+from . import paths
+from .core import START_KERNEL_MAP, ElfCore
 from .symbols import Symbols
 
 NT_PRSTATUS = 1
@@ -108,7 +108,10 @@ class Dump:
         """The 64-bit words of a kernel stack from a stack pointer up."""
         if not rsp >> 63:
             return ()
-        data = self.memory(rsp & ~7, THREAD_SIZE - (rsp & ~7) % THREAD_SIZE)
+        # Behind a stack nothing is mapped, but for the one in the kernel image.
+        start = rsp & ~7
+        image = start >= START_KERNEL_MAP
+        data = self.memory(start, THREAD_SIZE - (start % THREAD_SIZE if image else 0))
         return struct.unpack(f"<{len(data) // 8}Q", data)
 
     def functions(self, thread):

@@ -18,6 +18,7 @@ import pathlib
 import socket
 import subprocess
 
+from . import paths
 from .channel import Channel, ChannelClosed, ChannelTimeout
 from .qmp import Monitor
 
@@ -28,6 +29,7 @@ BUSY_HOST = "no_timer_check tsc=reliable"
 ROOMY = {"memory": "640M", "below_4g": "384M"}
 CONSOLE = f"console=ttyS0 panic=-1 {BUSY_HOST}"
 BOOTS = 3
+TIMEOUT = 120                   # of an answer, in seconds
 
 
 def untouched_memory(size):
@@ -67,11 +69,16 @@ class Machine:
         return "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent,nr=1"
 
     def arguments(self):
-        yield from (QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+        """The command that runs QEMU."""
+        yield from (QEMU, "-machine", f"q35,max-ram-below-4g={self.below_4g}", "-no-reboot",
+                    *self.common())
+
+    def common(self):
+        """Its part that is the same on all architectures."""
+        yield from ("-nodefaults", "-no-user-config", "-display", "none",
                     "-accel", f"tcg,thread={'single' if self.counted else 'multi'}",
                     *(("-icount", "shift=0,sleep=off") if self.counted else ()),
                     "-cpu", self.model,
-                    "-machine", f"q35,max-ram-below-4g={self.below_4g}",
                     "-m", self.memory, "-smp", str(self.cpus),
                     "-kernel", str(self.kernel), "-initrd", str(self.initrd),
                     "-append", f"{self.kernel_options()} {self.cmdline}")
@@ -93,7 +100,7 @@ class Reply:
 class Guest:
     """A running guest. Each method raises GuestError where the guest fails."""
 
-    def __init__(self, machine, workdir, timeout=120):
+    def __init__(self, machine, workdir, timeout=TIMEOUT):
         self.workdir = pathlib.Path(workdir)
         self.workdir.mkdir(parents=True, exist_ok=True)
         self.console_path = self.workdir / "console.log"
@@ -182,13 +189,20 @@ class Guest:
             raise self._failed(script, f"exit status {reply.status}\n{reply.text[-500:]}")
         return reply.output
 
-    def crash(self, script, timeout=None):
-        """Run a script that ends this kernel; wait for the capture kernel."""
+    def next_kernel(self, script, timeout=None):
+        """Run a script that ends this kernel; return which one follows, "first" or "capture"."""
         self.send(script)
         words = self._answer(script, timeout)
-        if words != ["hello", "capture"]:
+        if words[0] != "hello":
             rest = self.agent.exactly(int(words[2]), 10) if words[0] == "done" else b""
             raise self._failed(script, f"no crash: {words} {rest!r}")
+        return words[1]
+
+    def crash(self, script, timeout=None):
+        """Run a script that ends this kernel; wait for the capture kernel."""
+        kernel = self.next_kernel(script, timeout)
+        if kernel != "capture":
+            raise self._failed(script, f"the {kernel} kernel follows")
 
     def ends_after(self, script, timeout=None):
         """Run a script that ends this kernel with no other one following."""

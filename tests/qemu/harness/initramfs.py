@@ -77,7 +77,7 @@ class Archive:
         return bytes(data + bytes(-len(data) % 512))
 
 
-def base(extra=()):
+def base(extra=(), busybox=BUSYBOX):
     """What both kernels run: busybox, the agent and extra files."""
     archive = Archive()
     for name in ("/proc", "/sys", "/dev", "/tmp", "/run", "/mnt"):
@@ -85,7 +85,7 @@ def base(extra=()):
     archive.character_device("/dev/console", 5, 1)
     archive.copy(paths.HERE / "guest" / "init", "/init")
     archive.copy(paths.HERE / "guest" / "agent", "/agent")
-    archive.copy(BUSYBOX, "/bin/busybox")
+    archive.copy(busybox, "/bin/busybox")
     applets = subprocess.run([BUSYBOX, "--list"], capture_output=True, text=True, check=True)
     for applet in applets.stdout.split():
         archive.symlink(f"/bin/{applet}", "busybox")

@@ -11,9 +11,9 @@ DEMO = ROOT / "build" / "run"
 WORK = ROOT / "build" / "test" / "qemu"
 
 
-def bzimage():
+def bzimage(objects=OBJECTS):
     """The image to boot: where make puts it, or where the kernel's own build does."""
-    for path in (OBJECTS / "bzImage", OBJECTS / "arch" / "x86" / "boot" / "bzImage"):
+    for path in (objects / "bzImage", objects / "arch" / "x86" / "boot" / "bzImage"):
         if path.is_file():
             return path
-    raise SystemExit(f"no bzImage under {OBJECTS}: run make kernel")
+    raise SystemExit(f"no bzImage under {objects}: run make kernel")

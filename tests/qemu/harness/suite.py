@@ -8,7 +8,7 @@ import time
 import traceback
 
 from . import artifacts, paths
-from .guest import GuestError, Machine, booted
+from .guest import TIMEOUT, GuestError, Machine, booted
 
 TESTS = []
 RUN_AGAIN_MAX = 3
@@ -60,11 +60,12 @@ class Context:
     def __init__(self, name):
         self.workdir = paths.WORK / name
 
-    def boot(self, cmdline="", **machine):
-        """A guest whose first kernel, ours, is up and ready for sh()."""
+    def boot(self, cmdline="", timeout=TIMEOUT, **machine):
+        """A guest whose first kernel, ours, is up and ready for sh(). timeout is that of its
+        answers, in seconds."""
         machine.setdefault("kernel", paths.bzimage())
         machine.setdefault("initrd", artifacts.INITRD)
-        return booted(Machine(cmdline=cmdline, **machine), self.workdir)
+        return booted(Machine(cmdline=cmdline, **machine), self.workdir, timeout=timeout)
 
     @staticmethod
     def require(program):

@@ -4,8 +4,6 @@ import bisect
 import functools
 import subprocess
 
-from . import paths
-
 
 @functools.cache
 def vmlinux_symbols(vmlinux):

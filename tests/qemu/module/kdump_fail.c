@@ -11,7 +11,8 @@
  *	damage	 "POINTER OFFSET SIZE"	overwrites memory: POINTER is the address of
  *					a pointer to it, all numbers hexadecimal
  *
- * HOW is fault, panic or hang; for functions that say so, enomem too.
+ * HOW is fault, panic, hang or overflow, of the stack; for functions that say so,
+ * enomem too.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -46,6 +47,22 @@ static noinline void kdump_fail_hang(void)
 		cpu_relax();
 }
 
+static noinline __noclone int kdump_fail_recurse(int depth)
+{
+	char frame[256];
+
+	if (depth == INT_MAX)
+		return 0;
+	frame[depth % sizeof(frame)] = depth;
+	barrier_data(frame);
+	return kdump_fail_recurse(depth + 1) + frame[depth % sizeof(frame)];
+}
+
+static noinline void kdump_fail_overflow(void)
+{
+	kdump_fail_recurse(0);
+}
+
 static noinline long kdump_fail_enomem(void)
 {
 	return -ENOMEM;
@@ -59,6 +76,7 @@ static const struct {
 	{ "fault", kdump_fail_fault },
 	{ "panic", kdump_fail_panic },
 	{ "hang", kdump_fail_hang },
+	{ "overflow", kdump_fail_overflow },
 };
 
 static void (*find_way(const char *name))(void)

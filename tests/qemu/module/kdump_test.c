@@ -248,10 +248,29 @@ static void kdump_test_stack(void)
 	kdump_test_recurse(0);
 }
 
+static noinline void kdump_test_irq_recurse(struct irq_work *work)
+{
+	kdump_test_recurse(0);
+}
+
+static struct irq_work irq_recurse = IRQ_WORK_INIT_HARD(kdump_test_irq_recurse);
+
+static noinline void kdump_test_irq_stack(void)
+{
+	irq_work_queue(&irq_recurse);
+	for (;;)
+		cpu_relax();
+}
+
+/* SIGKILL never reaches the first process; another signal does, without its protection. */
 static void kdump_test_init_killed(void)
 {
+	struct task_struct *init;
+
 	rcu_read_lock();
-	send_sig(SIGKILL, pid_task(find_vpid(1), PIDTYPE_PID), 1);
+	init = pid_task(find_vpid(1), PIDTYPE_PID);
+	init->signal->flags &= ~SIGNAL_UNKILLABLE;
+	send_sig(SIGTERM, init, 1);
 	rcu_read_unlock();
 	msleep(DEAF_TIMEOUT_MS);
 }
@@ -277,6 +296,7 @@ static const struct {
 	{ "nowhere", kdump_test_nowhere },
 	{ "rsp", kdump_test_rsp },
 	{ "stack", kdump_test_stack },
+	{ "irq-stack", kdump_test_irq_stack },
 	{ "init", kdump_test_init_killed },
 };
 
@@ -341,7 +361,10 @@ static const struct kernel_param_ops plant_ops = { .set = set_plant, .get = get_
 module_param_cb(plant, &plant_ops, NULL, 0600);
 MODULE_PARM_DESC(plant, "seed of the patterns");
 
-/* For the question whether kmemleak would notice. */
+/*
+ * For the question whether kmemleak would notice. Without zeros an object holds the pointer
+ * to the next one that it had as a free one, and a single stale pointer hides all of them.
+ */
 static int set_leak(const char *val, const struct kernel_param *kp)
 {
 	unsigned long size;
@@ -349,7 +372,7 @@ static int set_leak(const char *val, const struct kernel_param *kp)
 
 	if (ret)
 		return ret;
-	return kmalloc(size, GFP_KERNEL) ? 0 : -ENOMEM;
+	return kzalloc(size, GFP_KERNEL) ? 0 : -ENOMEM;
 }
 
 static const struct kernel_param_ops leak_ops = { .set = set_leak };
